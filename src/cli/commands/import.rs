@@ -1,0 +1,295 @@
+//! `import`: what is new in the logs, into the database.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::Context;
+use crate::cli::args;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::ui::{Ui, Unit};
+use crate::domain::{Problem, Reason, TimeMs};
+use crate::ingest::{self, FileReport, FindError};
+use crate::report::{self, Format, ImportedFile, count, count_of, escape};
+use crate::store::{FileCounts, RunKind, Store, StoreError};
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Failure`] when nothing could be read or stored.
+pub fn run(context: &Context<'_>, args: &args::Import) -> Result<Exit, Failure> {
+    let outputs = context.ui.outputs(&[Format::Table, Format::Json])?;
+    let patterns = patterns(context, &args.files)?;
+    let found = find(context, &patterns)?;
+    let mut store = Store::open(&context.settings.db)?;
+    let imported = bring_in(context, &mut store, found)?;
+    if imported.wrote() {
+        let run = store.begin_run(RunKind::Import, context.now, "{}")?;
+        let end = context.clock.now();
+        store.end_run(run, end, imported.exit.code(), report::import_json(&imported.files).trim_end())?;
+    }
+    for output in &outputs {
+        let text = match output.format {
+            Format::Json => report::import_json(&imported.files),
+            Format::Table | Format::Ndjson | Format::Csv | Format::Tsv => {
+                report::import_table(&imported.files, &Ui::view(context.settings.zone, output))
+            }
+        };
+        context.ui.write(output, text.as_bytes())?;
+    }
+    imported.warn(&context.ui);
+    Ok(imported.exit)
+}
+
+/// The files and patterns to read: those named, else the config's.
+fn patterns(context: &Context<'_>, named: &[String]) -> Result<Vec<Pattern>, Failure> {
+    let patterns = named_patterns(named);
+    if !patterns.is_empty() {
+        return Ok(patterns);
+    }
+    let sources = source_patterns(context);
+    if sources.is_empty() {
+        return Err(Failure::new(Exit::Config, "no input: no file is named, and no config has a [[source]]")
+            .hint("makegood import FILE…, or add [[source]] with a path to makegood.toml"));
+    }
+    Ok(sources)
+}
+
+/// A path or pattern, and the zone of its times without one.
+pub type Pattern = (String, Option<Arc<str>>);
+
+/// Patterns named on the command line.
+pub fn named_patterns(named: &[String]) -> Vec<Pattern> {
+    named.iter().map(|file| (file.clone(), None)).collect()
+}
+
+/// Patterns of the config.
+pub fn source_patterns(context: &Context<'_>) -> Vec<Pattern> {
+    let sources = context.settings.sources.iter();
+    sources.map(|source| (source.path.to_string(), source.assume_tz.clone())).collect()
+}
+
+/// What an import brought in.
+#[derive(Default)]
+pub struct Imported {
+    /// File by file.
+    pub files: Vec<ImportedFile>,
+    /// How a command that did nothing else would end.
+    pub exit: Exit,
+    /// Paths that could not be read, and why.
+    pub unreadable: Vec<(Arc<str>, Arc<str>)>,
+    /// What went wrong, in words.
+    warnings: Vec<String>,
+    /// Lines that could not be used, by reason.
+    reasons: BTreeMap<Reason, u64>,
+    /// They went into a scratch database, which is gone when the command ends.
+    pub is_scratch: bool,
+    /// The first of them: file and byte offset.
+    first: Option<(PathBuf, u64)>,
+}
+
+impl Imported {
+    /// An import whose sources lead nowhere: their pixels' keys are held.
+    fn unread(sources: &[Pattern], why: String) -> Self {
+        let shown: Arc<str> = why.as_str().into();
+        Self {
+            exit: Exit::Partial,
+            unreadable: sources.iter().map(|(path, _)| (path.as_str().into(), Arc::clone(&shown))).collect(),
+            warnings: vec![why],
+            ..Self::default()
+        }
+    }
+
+    fn nothing(&self) -> Failure {
+        let message =
+            if self.warnings.is_empty() { "no input found".to_owned() } else { self.warnings.join("; ") };
+        Failure::new(Exit::Config, message).hint("nothing was imported")
+    }
+
+    fn wrote(&self) -> bool {
+        let sum = report::import_totals(&self.files);
+        sum.events + sum.receipts + sum.quarantined > 0
+    }
+
+    /// Says what went wrong.
+    pub fn warn(&self, ui: &Ui) {
+        for warning in &self.warnings {
+            ui.warn(warning);
+        }
+        let lines: u64 = report::import_totals(&self.files).quarantined;
+        if lines == 0 {
+            return;
+        }
+        let reasons: Vec<String> =
+            self.reasons.iter().map(|(reason, n)| format!("{} {}", reason.code(), count(*n))).collect();
+        let first = self
+            .first
+            .as_ref()
+            .map(|(path, offset)| format!("; first: {} byte {offset}", escape(&path.display().to_string())));
+        ui.warn(&format!(
+            "{} could not be used ({}){}",
+            count_of(lines, "line", "lines"),
+            reasons.join(", "),
+            first.unwrap_or_default()
+        ));
+        if !self.is_scratch {
+            ui.hint("see them with `makegood events --quarantined`");
+        }
+    }
+}
+
+/// What patterns lead to.
+pub struct Found {
+    inputs: Vec<ingest::Input>,
+    imported: Imported,
+}
+
+/// Follows patterns to files, before any database is touched.
+///
+/// # Errors
+/// [`Failure`] when they lead to no file at all.
+pub fn find(context: &Context<'_>, patterns: &[Pattern]) -> Result<Found, Failure> {
+    let own = context.settings.own_files();
+    let own: Vec<&Path> = own.iter().map(PathBuf::as_path).collect();
+    let given: Vec<(&str, Option<&str>)> =
+        patterns.iter().map(|(path, zone)| (path.as_str(), zone.as_deref())).collect();
+    let found = ingest::find(&given, &own);
+    let mut imported = Imported::default();
+    for error in &found.errors {
+        imported.not_found(error);
+    }
+    if found.inputs.is_empty() {
+        Err(imported.nothing())
+    } else {
+        Ok(Found { inputs: found.inputs, imported })
+    }
+}
+
+/// Reads what is new in the files that were found into a store.
+///
+/// # Errors
+/// [`Failure`] when the store fails, or not one file could be read.
+pub fn bring_in(context: &Context<'_>, store: &mut Store, found: Found) -> Result<Imported, Failure> {
+    let Found { inputs, mut imported } = found;
+    let (reports, counts) = read(context, store, &inputs, &mut imported)?;
+    for file in reports {
+        imported.add(file, &counts);
+    }
+    if imported.files.is_empty() {
+        return Err(imported.nothing());
+    }
+    if report::import_totals(&imported.files).quarantined > 0 {
+        imported.exit = imported.exit.worst(Exit::Partial);
+    }
+    Ok(imported)
+}
+
+/// Opens the database with what is new in the config's sources. Sources that lead nowhere are a
+/// warning where there is a database: what it holds is as true as before.
+///
+/// # Errors
+/// [`Failure`] when the database fails, or there is neither a database nor a file.
+pub fn open_with_news(context: &Context<'_>, sources: &[Pattern]) -> Result<(Store, Imported), Failure> {
+    let found = find(context, sources);
+    if found.is_err() {
+        // Opening for writing would make an empty one.
+        if let Err(missing @ StoreError::Missing { .. }) = Store::open_read_only(&context.settings.db) {
+            return Err(found.err().unwrap_or_else(|| missing.into()));
+        }
+    }
+    let mut store = Store::open(&context.settings.db)?;
+    let imported = match found.and_then(|found| bring_in(context, &mut store, found)) {
+        Err(failure) if failure.exit == Exit::Config => Imported::unread(sources, failure.message),
+        other => other?,
+    };
+    Ok((store, imported))
+}
+
+type Read = (Vec<FileReport>, BTreeMap<PathBuf, FileCounts>);
+
+fn read(
+    context: &Context<'_>,
+    store: &mut Store,
+    inputs: &[ingest::Input],
+    imported: &mut Imported,
+) -> Result<Read, Failure> {
+    let cursors = store.cursors()?;
+    let mut counts: BTreeMap<PathBuf, FileCounts> = BTreeMap::new();
+    let mut bar = context.ui.progress(Unit::Bytes);
+    let now: TimeMs = context.now;
+    let reports = ingest::import::<Failure>(
+        inputs,
+        &cursors,
+        &context.settings.policy,
+        &mut |progress| bar.set(progress.bytes_done, progress.bytes_total),
+        &mut |handed| {
+            let Some(batch) = handed.batch() else { return Ok(store.land()?) };
+            for line in &batch.quarantined {
+                *imported.reasons.entry(line.reason).or_default() += 1;
+                if imported.first.is_none() {
+                    let cursor = usize::try_from(line.cursor).ok().and_then(|at| batch.cursors.get(at));
+                    imported.first = cursor.map(|cursor| (cursor.path.clone(), line.offset));
+                }
+            }
+            for file in store.stage(batch, now)? {
+                let sum = counts.entry(file.path).or_default();
+                sum.events += file.events;
+                sum.receipts += file.receipts;
+                sum.repeats += file.repeats;
+                sum.quarantined += file.quarantined;
+            }
+            Ok(())
+        },
+    )?;
+    Ok((reports, counts))
+}
+
+impl Imported {
+    fn not_found(&mut self, error: &FindError) {
+        let words = plain(&error.to_string());
+        let path = match error {
+            FindError::Pattern { pattern } | FindError::NoMatch { pattern } => pattern.clone(),
+            FindError::Directory { path }
+            | FindError::NotAFile { path }
+            | FindError::Own { path }
+            | FindError::Io { path, .. } => path.display().to_string(),
+        };
+        self.unreadable.push((path.into(), words.as_str().into()));
+        self.warnings.push(words);
+        self.exit = self.exit.worst(Exit::Partial);
+    }
+
+    fn add(&mut self, file: FileReport, counts: &BTreeMap<PathBuf, FileCounts>) {
+        let shown = escape(&file.path.display().to_string()).into_owned();
+        let problem = file.problem.map(|problem| match problem {
+            Problem::Truncated => "its compressed data ends too early; what came before is imported",
+            Problem::Corrupt => "its compressed data is damaged; what came before is imported",
+            Problem::ExpansionLimit => "it expands beyond the limit; what came before is imported",
+            Problem::Unreadable => "it can no longer be read; what came before is imported",
+        });
+        let error = file.error.as_deref().map(plain);
+        for words in problem.into_iter().chain(error.as_deref()) {
+            self.warnings.push(format!("{shown}: {words}"));
+            self.unreadable.push((shown.as_str().into(), words.into()));
+            self.exit = self.exit.worst(Exit::Partial);
+        }
+        if file.error.is_some() && file.lines == 0 {
+            return;
+        }
+        let counts = counts.get(&file.path).cloned().unwrap_or_default();
+        self.files.push(ImportedFile {
+            path: file.path,
+            lines: file.lines,
+            events: counts.events,
+            receipts: counts.receipts,
+            repeats: counts.repeats,
+            quarantined: counts.quarantined,
+        });
+    }
+}
+
+/// The system's words without their number: "(os error 2)" helps nobody.
+fn plain(words: &str) -> String {
+    let plain = words.split_once(" (os error ").map_or(words, |(plain, _)| plain);
+    escape(plain).into_owned()
+}

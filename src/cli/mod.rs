@@ -1,0 +1,198 @@
+//! Arguments, settings, terminal, exit codes; one file per command.
+//!
+//! The only room that joins rooms. [`run`] reads the command line, loads the settings and calls the
+//! command; what a command could not do comes back as a failure with an exit code and hints.
+
+mod args;
+mod clock;
+mod command_line;
+mod commands;
+mod config;
+mod config_backfill;
+mod config_error;
+pub mod demo_data;
+mod exit;
+mod filters;
+mod lock;
+mod near;
+mod pass;
+mod settings;
+mod time;
+mod token;
+mod ui;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches as _};
+use serde::Serialize;
+
+use crate::domain::{Range, TimeMs};
+use crate::report::escape;
+use crate::store::Store;
+
+use args::{Arguments, Command};
+use exit::{Exit, Failure};
+use settings::Settings;
+use ui::Ui;
+
+pub use clock::Clock;
+pub use settings::Environment;
+
+/// What every command is given.
+pub(crate) struct Context<'a> {
+    settings: Settings,
+    environment: &'a Environment,
+    clock: Clock,
+    now: TimeMs,
+    ui: Ui,
+    global: args::Global,
+}
+
+/// Runs the program.
+pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, clock: Clock) -> ExitCode {
+    let parsed = command_line::command().try_get_matches_from(args).and_then(|matches| {
+        let arguments = Arguments::from_arg_matches(&matches)?;
+        Ok((matches, arguments))
+    });
+    let (matches, arguments) = match parsed {
+        Ok(parsed) => parsed,
+        Err(message) => {
+            ui::clap_message(&message);
+            return if message.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let ui = Ui::new(&arguments.global);
+    match execute(&matches, arguments, environment, clock) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            if ui.is_json() {
+                // The failure itself is already being reported; a second one changes nothing.
+                let _ = Ui::result(&error_line(&failure));
+            }
+            ui.fail(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn execute(
+    matches: &ArgMatches,
+    arguments: Arguments,
+    environment: &Environment,
+    clock: Clock,
+) -> Result<Exit, Failure> {
+    refuse_ignored(matches)?;
+    let ui = Ui::new(&arguments.global);
+    let settings = Settings::load(&arguments.global, environment)?;
+    let wall = clock.now();
+    let fixed = arguments.global.now.as_deref().map(|text| {
+        time::instant(text, wall, settings.zone.0).ok_or_else(|| {
+            Failure::new(Exit::Usage, "--now: cannot read this time").hint("2026-11-20T08:00:00Z is one")
+        })
+    });
+    let clock = clock.fixed_at(fixed.transpose()?);
+    if let Some(config) = &settings.config {
+        ui.detail(&format!("config {}", escape(&config.display().to_string())));
+    }
+    ui.detail(&format!("database {}", escape(&settings.db.display().to_string())));
+    let mut context =
+        Context { settings, environment, clock, now: clock.now(), ui, global: arguments.global };
+    match arguments.command {
+        Command::Audit(audit) => commands::audit::run(&mut context, &audit),
+        Command::Backfill(backfill) => commands::backfill::run(&mut context, &backfill),
+        Command::Demo(demo) => commands::demo::run(&mut context, &demo),
+        Command::Events(events) => commands::events::run(&context, &events),
+        Command::Explain(explain) => commands::explain::run(&context, &explain),
+        Command::Findings(findings) => commands::findings::run(&context, &findings),
+        Command::Import(import) => commands::import::run(&context, &import),
+        Command::Sandbox(sandbox) => commands::sandbox::run(&context, &sandbox),
+    }
+}
+
+/// An option that a command would silently ignore is a mistake worth saying.
+fn refuse_ignored(matches: &ArgMatches) -> Result<(), Failure> {
+    let Some((name, own)) = matches.subcommand() else { return Ok(()) };
+    let given = command_line::ignored(name)
+        .iter()
+        .find(|option| own.value_source(option) == Some(ValueSource::CommandLine));
+    match given {
+        Some(option) => Err(Failure::new(Exit::Usage, format!("makegood {name} takes no --{option}"))),
+        None => Ok(()),
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorJson<'a> {
+    r#type: &'static str,
+    schema: &'static str,
+    exit_code: u8,
+    message: &'a str,
+    hints: &'a [String],
+}
+
+fn error_line(failure: &Failure) -> Vec<u8> {
+    let document = ErrorJson {
+        r#type: "error",
+        schema: "makegood.error/1",
+        exit_code: failure.exit.code(),
+        message: &failure.message,
+        hints: &failure.hints,
+    };
+    let mut line = serde_json::to_vec(&document).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+impl Context<'_> {
+    /// The time span that was asked for, if one was.
+    fn typed_range(&self, store: &Store) -> Result<Option<Range>, Failure> {
+        let typed = time::Typed {
+            since: self.global.since.as_deref(),
+            until: self.global.until.as_deref(),
+            last: self.global.last.as_deref(),
+        };
+        time::range(typed, store.event_times()?, self.now, self.settings.zone.0).map_err(|error| {
+            Failure::new(Exit::Usage, error.to_string()).hint(format!("it takes {}", error.forms))
+        })
+    }
+
+    /// The time span that was asked for, or the day of the newest event and the six before.
+    fn range(&self, store: &Store) -> Result<Range, Failure> {
+        if let Some(range) = self.typed_range(store)? {
+            return Ok(range);
+        }
+        let newest = store.event_times()?.map_or(self.now, |(_, newest)| newest);
+        Ok(time::default_range(newest, self.settings.zone.0))
+    }
+
+    /// The existing database, for reading.
+    fn open_read_only(&self) -> Result<Store, Failure> {
+        Ok(Store::open_read_only(&self.settings.db)?)
+    }
+}
+
+/// Ends the program with code 70 when it is wrong, without the panic's own words: they may quote a log.
+pub fn catch_bugs() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "?".to_owned(), ToString::to_string);
+        ui::bug(&escape(&place));
+        end_now(Exit::Bug);
+    }));
+}
+
+/// Ends the program where it stands.
+fn end_now(exit: Exit) -> ! {
+    std::process::exit(i32::from(exit.code()))
+}
+
+/// Lets a limit on file sizes be an error of the write, not the end of the program (reliability S-03).
+pub fn survive_file_size_limit() {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Once a handler is there it stays, whatever becomes of the runtime; without one, a signal of
+    // the system ends the program, and what was committed is safe all the same.
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+    let _inside = runtime.enter();
+    let _ = signal(SignalKind::from_raw(nix::libc::SIGXFSZ));
+}

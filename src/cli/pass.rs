@@ -1,0 +1,90 @@
+//! The one pass over the ledger: rooms joined, each key once, with its verdict.
+
+use crate::audit::{Audit, AuditResult, Scope, Subject};
+use crate::domain::{LedgerRow, Policy, Range, TimeMs, Verdict};
+use crate::reconcile::{self, Logs, Resolver};
+use crate::store::Store;
+
+use super::exit::Failure;
+use super::filters::Filters;
+
+/// What a pass looks at.
+#[derive(Clone, Copy)]
+pub struct Pass<'a> {
+    /// The database.
+    pub store: &'a Store,
+    /// The config.
+    pub policy: &'a Policy,
+    /// What the logs hold.
+    pub logs: &'a Logs,
+    /// The time span.
+    pub range: Range,
+    /// The moment.
+    pub now: TimeMs,
+    /// Which keys.
+    pub filters: &'a Filters,
+}
+
+impl<'a> Pass<'a> {
+    /// What checks need to know.
+    #[must_use]
+    pub const fn scope(&self) -> Scope<'a> {
+        Scope { policy: self.policy, logs: self.logs, range: self.range, now: self.now }
+    }
+
+    /// Visits every key of the range that the filters let through.
+    ///
+    /// # Errors
+    /// [`Failure`] when the database cannot be read, or what `visit` returns.
+    pub fn each(&self, visit: &mut dyn FnMut(&Subject<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+        let scope = self.scope();
+        let mut resolver = Resolver::new(self.policy);
+        let mut rows = Vec::new();
+        self.store.for_each_group::<Failure>(self.range, &mut |group| {
+            resolver.resolve(group, &mut rows);
+            for row in &rows {
+                if !self.is_inside(row) || !self.filters.has_row(row) {
+                    continue;
+                }
+                let verdict = row.event.as_ref().map(|_| reconcile::decide(row, self.policy, self.now));
+                let subject = self.judge(row, verdict.as_ref());
+                if self.filters.has_subject(&subject, &scope) {
+                    visit(&subject)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn judge<'r>(&self, row: &'r LedgerRow, verdict: Option<&'r Verdict>) -> Subject<'r> {
+        let missing = verdict.filter(|verdict| verdict.is_missing());
+        Subject {
+            row,
+            verdict,
+            leg: missing.map(|_| reconcile::missing_leg(row, self.policy, self.logs)),
+            stand: missing.map(|verdict| reconcile::hold(row, verdict, self.policy, self.logs, self.now)),
+        }
+    }
+
+    /// An event by its own time; an orphan by any of its receipts', or if none has one.
+    fn is_inside(&self, row: &LedgerRow) -> bool {
+        if let Some(event) = &row.event {
+            return self.range.has(event.at);
+        }
+        let mut times = row.receipts.iter().filter_map(|receipt| receipt.at).peekable();
+        times.peek().is_none() || times.any(|at| self.range.has(at))
+    }
+
+    /// The audit of this pass.
+    ///
+    /// # Errors
+    /// [`Failure`] when the database cannot be read.
+    pub fn audit(&self) -> Result<AuditResult, Failure> {
+        let mut audit = Audit::new(self.scope());
+        self.each(&mut |subject| {
+            audit.observe(subject);
+            Ok(())
+        })?;
+        Ok(audit.finish())
+    }
+}

@@ -1,0 +1,45 @@
+//! What the words of makegood mean: ids, events, receipts, match keys, verdicts, plans, policy.
+//!
+//! Values only. Nothing here reads a clock, a file, the environment or the network, so every rule
+//! about these values can be tested with a literal. The rooms hand these types to each other:
+//! `ingest` makes a [`Batch`], `store` keeps it and reads [`IdGroup`]s back, `reconcile` turns
+//! groups into [`LedgerRow`]s and [`Verdict`]s, `audit` counts them, `backfill` runs a [`Plan`].
+
+mod amount;
+mod batch;
+mod event;
+mod finding;
+mod ids;
+mod ledger;
+mod match_key;
+mod outcome;
+mod plan;
+mod policy;
+mod receipt;
+mod session;
+mod time;
+mod untrusted;
+mod verdict;
+
+pub use amount::Amount;
+pub use batch::{
+    Batch, BatchEvent, BatchReceipt, Cursor, FileId, Problem, QuarantinedLine, Reason, Term, TermKind,
+};
+pub use event::{Consent, Facts, LimitedDataUse, Position, StoredEvent};
+pub use finding::{Finding, Severity};
+pub use ids::{
+    CampaignId, EventId, EventName, FunnelId, ID_BYTES_MAX, IdError, OrderKey, PixelCode, RunId, SessionId,
+};
+pub use ledger::{Attempt, Claim, Elsewhere, IdGroup, LedgerRow, LogFacts, LogNewest};
+pub use match_key::{Digest, KeyBits, KeySet, MatchKey};
+pub use outcome::{Alone, Certainty, Outcome, Refusal};
+pub use plan::{Held, HeldClass, Plan, Planned, Skipped, Unsendable};
+pub use policy::{
+    BackfillPolicy, CampaignPolicy, Enrich, Origin, PixelLog, PixelPolicy, Policy, Range, ServerLog,
+    SourcePolicy,
+};
+pub use receipt::{Answer, Code, Leg, Receipt, RequestId, Trace};
+pub use session::{Seen, SessionFacts, SessionState};
+pub use time::{Duration, TimeMs};
+pub use untrusted::Untrusted;
+pub use verdict::{Exclusion, MissingLeg, Verdict};

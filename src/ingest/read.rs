@@ -1,0 +1,312 @@
+//! The reading thread: files become lines, lines become rows, rows go out in batches.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::io::{self, Read as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use crate::domain::{Cursor, FileId, Policy, Reason};
+
+use super::decode::{Expansion, Packing, Stop, Text, unpack};
+use super::formats;
+use super::import::{Counters, GaveUp, Outbox};
+use super::json::Tape;
+use super::lines::{Lines, Piece};
+use super::record::{Builder, Place, Rejected};
+use super::resume::{Anchor, Known, Opened, Resumed, short_hash};
+use super::{FileReport, Input, LINE_BYTES_MAX, time};
+
+/// Bytes that tell how a text is packed.
+const MAGIC_BYTES: u64 = 4;
+
+/// Reads inputs one after the other into batches.
+pub(super) struct Reader<'r> {
+    known: &'r Known<'r>,
+    outbox: &'r Outbox,
+    counters: &'r Counters,
+    limit: Expansion,
+    builder: Builder<'r>,
+}
+
+/// The file that is being read.
+struct Current {
+    cursor: Cursor,
+    anchor: Anchor,
+    /// Its number in the batch under construction, once it has anything to say there.
+    number: Option<u32>,
+    /// What does not parse at the end of a text without a line end: will the rest come later?
+    grows: bool,
+    report: FileReport,
+}
+
+impl<'r> Reader<'r> {
+    pub(super) fn new(
+        policy: &'r Policy,
+        known: &'r Known<'r>,
+        outbox: &'r Outbox,
+        counters: &'r Counters,
+        limit: Expansion,
+    ) -> Self {
+        Self { known, outbox, counters, limit, builder: Builder::new(policy) }
+    }
+
+    /// Sends what is left.
+    pub(super) fn finish(&mut self) -> Result<(), GaveUp> {
+        if self.builder.is_empty() { Ok(()) } else { self.outbox.send(self.builder.take()) }
+    }
+
+    /// Reads what is new in an input.
+    pub(super) fn read(&mut self, input: &Input) -> Result<FileReport, GaveUp> {
+        self.builder.zone = input.assume_tz.as_deref().and_then(time::zone);
+        match &input.path {
+            Some(path) => match Opened::open(path, self.limit) {
+                Ok(opened) => self.read_file(path, &opened),
+                Err(error) => Ok(FileReport { error: Some(error.to_string()), ..FileReport::new(path) }),
+            },
+            None => self.read_stdin(),
+        }
+    }
+
+    fn read_file(&mut self, path: &Path, opened: &Opened) -> Result<FileReport, GaveUp> {
+        let (text, position, anchor, before) =
+            match opened.resume(self.known, &self.counters.bytes, self.limit) {
+                Resumed::Unchanged(at) => {
+                    self.counters.bytes.fetch_add(opened.size, Ordering::Relaxed);
+                    return Ok(self.unchanged(path, at));
+                }
+                Resumed::From { text, position, anchor, before } => (text, position, anchor, before),
+            };
+        if opened.packing == Packing::Plain {
+            self.counters.bytes.fetch_add(position, Ordering::Relaxed);
+        }
+        let cursor = Cursor {
+            path: path.to_owned(),
+            file: opened.id,
+            head_length: opened.head_length,
+            position,
+            anchor: 0,
+            anchor_length: 0,
+            size_at_end: 0,
+            problem: None,
+        };
+        let grows = opened.packing == Packing::Plain;
+        let mut current = Current { cursor, anchor, number: None, grows, report: FileReport::new(path) };
+        let stop = self.read_text(text, &mut current)?;
+        current.cursor.problem = stop.and_then(Stop::problem);
+        if stop.is_none() && !grows {
+            current.cursor.size_at_end = opened.size;
+        }
+        self.close(&mut current, before);
+        Ok(current.report)
+    }
+
+    /// A file without news; its name may be new.
+    fn unchanged(&mut self, path: &Path, at: &Cursor) -> FileReport {
+        if at.path != path {
+            self.builder.add_cursor(Cursor { path: path.to_owned(), ..at.clone() });
+        }
+        FileReport { problem: at.problem, ..FileReport::new(path) }
+    }
+
+    fn read_stdin(&mut self) -> Result<FileReport, GaveUp> {
+        let path = PathBuf::from("-");
+        let mut first = Vec::new();
+        let mut stdin = io::stdin().lock();
+        if let Err(error) = stdin.by_ref().take(MAGIC_BYTES).read_to_end(&mut first) {
+            return Ok(FileReport { error: Some(error.to_string()), ..FileReport::new(&path) });
+        }
+        let packing = Packing::of(&first);
+        let text = unpack(io::Cursor::new(first).chain(stdin), packing, &self.counters.bytes, self.limit);
+        // A hasher's keys are random: the one source of randomness in std. No import resumes here.
+        let ino = RandomState::new().hash_one(0);
+        let cursor = Cursor {
+            path: path.clone(),
+            file: FileId { dev: 0, ino, born_ns: 0, head: 0 },
+            head_length: 0,
+            position: 0,
+            anchor: 0,
+            anchor_length: 0,
+            size_at_end: 0,
+            problem: None,
+        };
+        let report = FileReport::new(&path);
+        let mut current = Current { cursor, anchor: Anchor::default(), number: None, grows: false, report };
+        let stop = self.read_text(text, &mut current)?;
+        current.cursor.problem = stop.and_then(Stop::problem);
+        self.close(&mut current, None);
+        Ok(current.report)
+    }
+
+    /// Reads a text to its end, or to what stops it.
+    fn read_text(&mut self, text: Text<'_>, current: &mut Current) -> Result<Option<Stop>, GaveUp> {
+        let mut lines = Lines::new(text, current.cursor.position);
+        loop {
+            match lines.next() {
+                Ok(Some(piece)) => self.take_piece(&piece, current)?,
+                Ok(None) => return Ok(None),
+                Err(error) => {
+                    let stop = Stop::of(&error);
+                    self.take_damage(stop, lines.offset(), lines.rest(), current);
+                    return Ok(Some(stop));
+                }
+            }
+        }
+    }
+
+    fn take_piece(&mut self, piece: &Piece<'_>, current: &mut Current) -> Result<(), GaveUp> {
+        match *piece {
+            Piece::Lines { offset, text } => {
+                self.take_lines(offset, text, current);
+                current.anchor.push(text);
+                current.move_to(offset + length(text));
+                self.builder.count_text(text.len());
+            }
+            Piece::TooLong { offset, end, length, sha256, last } => {
+                self.stand_at(offset, current);
+                current.report.lines += 1;
+                self.counters.lines.fetch_add(1, Ordering::Relaxed);
+                self.builder.quarantine_hashed(length, sha256, Reason::LineTooLong.into());
+                current.anchor.push_long(last);
+                current.move_to(end);
+            }
+            Piece::Tail { offset, text } => self.take_tail(offset, text, current),
+        }
+        if self.builder.is_full() { self.flush(current) } else { Ok(()) }
+    }
+
+    /// The end of a text that has no line end. In a file that grows, it is left until it is whole.
+    fn take_tail(&mut self, offset: u64, text: &[u8], current: &mut Current) {
+        let line = text.get(bounds(offset, text)).unwrap_or_default();
+        let is_whole = || std::str::from_utf8(line).is_ok_and(|line| Tape::default().parse(line).is_ok());
+        if current.grows && line.len() <= LINE_BYTES_MAX && !is_whole() {
+            return;
+        }
+        self.take_lines(offset, text, current);
+        current.anchor.push(text);
+        current.move_to(offset + length(text));
+    }
+
+    /// The damage is a row of its own; the half line before it is part of the damage.
+    fn take_damage(&mut self, stop: Stop, offset: u64, rest: &[u8], current: &mut Current) {
+        let reason = match stop {
+            Stop::Truncated => Reason::Truncated,
+            Stop::Corrupt => Reason::Corrupt,
+            Stop::ExpansionLimit => Reason::ExpansionLimit,
+            Stop::Replaced | Stop::Unreadable(_) => {
+                if let Stop::Unreadable(kind) = stop {
+                    current.report.error = Some(kind.to_string());
+                }
+                return;
+            }
+        };
+        let known = self.known.at(&current.cursor.file);
+        let is_news = !known.is_some_and(|at| at.problem == stop.problem() && at.position == offset);
+        if is_news {
+            self.stand_at(offset, current);
+            self.builder.quarantine(rest, reason.into());
+        }
+    }
+
+    /// Makes rows of whole lines.
+    fn take_lines(&mut self, offset: u64, text: &[u8], current: &mut Current) {
+        let valid = std::str::from_utf8(text).ok();
+        let mut tape = Tape::default();
+        let mut start = 0;
+        while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
+            let end = start + memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+            let raw = text.get(start..end).unwrap_or_default();
+            let offset = offset + u64::try_from(start).unwrap_or_default();
+            let inner = bounds(offset, raw);
+            let inner = start + inner.start..start + inner.end;
+            start = end;
+            let bytes = text.get(inner.clone()).unwrap_or_default();
+            if bytes.trim_ascii().is_empty() {
+                continue;
+            }
+            self.stand_at(offset, current);
+            current.report.lines += 1;
+            self.counters.lines.fetch_add(1, Ordering::Relaxed);
+            let line = match valid {
+                Some(valid) => valid.get(inner),
+                None => std::str::from_utf8(bytes).ok(),
+            };
+            if let Err(rejected) = self.take_line(bytes.len(), line, &mut tape) {
+                self.builder.quarantine(without_end(raw), rejected);
+            }
+        }
+    }
+
+    fn take_line<'t>(
+        &mut self,
+        length: usize,
+        line: Option<&'t str>,
+        tape: &mut Tape<'t>,
+    ) -> Result<(), Rejected> {
+        if length > LINE_BYTES_MAX {
+            return Err(Reason::LineTooLong.into());
+        }
+        let record = tape.parse(line.ok_or(Reason::Utf8)?)?;
+        formats::read(record, &mut self.builder)
+    }
+
+    /// Rows made from now on are of this place. The file joins the batch with its first one.
+    fn stand_at(&mut self, offset: u64, current: &mut Current) {
+        let cursor = match current.number {
+            Some(number) => number,
+            None => *current.number.insert(self.builder.add_cursor(current.cursor.clone())),
+        };
+        self.builder.place = Place { cursor, offset };
+    }
+
+    /// Sends the batch with the position reached so far.
+    fn flush(&mut self, current: &mut Current) -> Result<(), GaveUp> {
+        if let Some(number) = current.number.take() {
+            self.builder.set_cursor(number, current.cursor());
+        }
+        let batch = self.builder.take();
+        if batch.cursors.is_empty() { Ok(()) } else { self.outbox.send(batch) }
+    }
+
+    /// Leaves the final position in the batch, unless it is what was known before.
+    fn close(&mut self, current: &mut Current, before: Option<&Cursor>) {
+        current.report.problem = current.cursor.problem;
+        let cursor = current.cursor();
+        if let Some(number) = current.number {
+            self.builder.set_cursor(number, cursor);
+        } else if cursor.position > 0 && before != Some(&cursor) {
+            self.builder.add_cursor(cursor);
+        }
+    }
+}
+
+impl Current {
+    fn move_to(&mut self, position: u64) {
+        self.report.bytes += position.saturating_sub(self.cursor.position);
+        self.cursor.position = position;
+    }
+
+    fn cursor(&self) -> Cursor {
+        let anchor = self.anchor.bytes();
+        Cursor { anchor: short_hash(anchor), anchor_length: length(anchor), ..self.cursor.clone() }
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or_default()
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// What of a line is its record: not the line end, nor a byte order mark at the start of the text,
+/// nor the zeros that a file system shows where a writer went on behind a truncation.
+fn bounds(offset: u64, raw: &[u8]) -> Range<usize> {
+    let line = without_end(raw);
+    let mark = if offset == 0 && line.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let zeros = line.iter().skip(mark).take_while(|byte| **byte == 0).count();
+    mark + zeros..line.len()
+}

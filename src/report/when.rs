@@ -1,0 +1,73 @@
+//! Times as people read them: in one zone, named.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Range, TimeMs};
+
+/// The zone that times are shown in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(pub chrono_tz::Tz);
+
+impl Zone {
+    /// UTC.
+    pub const UTC: Self = Self(chrono_tz::UTC);
+
+    /// The zone's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    fn show(self, at: TimeMs, form: &str) -> String {
+        DateTime::<Utc>::from_timestamp_millis(at.as_ms())
+            .map_or_else(|| at.to_string(), |at| at.with_timezone(&self.0).format(form).to_string())
+    }
+
+    /// `Mon 16 Nov 2026 00:00`.
+    #[must_use]
+    pub fn minute(self, at: TimeMs) -> String {
+        self.show(at, "%a %-d %b %Y %H:%M")
+    }
+
+    /// `2026-11-21 14:02:11`, for columns.
+    #[must_use]
+    pub fn second(self, at: TimeMs) -> String {
+        self.show(at, "%Y-%m-%d %H:%M:%S")
+    }
+
+    /// `Sat 21 Nov 2026`.
+    #[must_use]
+    pub fn day(self, at: TimeMs) -> String {
+        self.show(at, "%a %-d %b %Y")
+    }
+
+    /// `14:02:11.204`.
+    #[must_use]
+    pub fn clock(self, at: TimeMs) -> String {
+        self.show(at, "%H:%M:%S%.3f")
+    }
+
+    /// `Mon 16 Nov 2026 00:00 – Mon 23 Nov 2026 00:00 · Europe/Berlin`; the end is the first
+    /// instant outside.
+    #[must_use]
+    pub fn range(self, range: Range) -> String {
+        if range == Range::ALL {
+            return format!("all times · {}", self.name());
+        }
+        format!("{} – {} · {}", self.minute(range.since), self.minute(range.until), self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_shown_in_their_zone() {
+        let at = TimeMs::from_ms(1_763_642_096_789);
+        assert_eq!(Zone::UTC.second(at), "2025-11-20 12:34:56");
+        assert_eq!(Zone(chrono_tz::Europe::Berlin).minute(at), "Thu 20 Nov 2025 13:34");
+        assert_eq!(Zone::UTC.clock(at), "12:34:56.789");
+        assert_eq!(Zone::UTC.minute(TimeMs::from_ms(i64::MAX)), format!("{} ms", i64::MAX));
+    }
+}

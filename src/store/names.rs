@@ -1,0 +1,176 @@
+//! From codes to what they stand for.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::answer::{Answered, all_answers, answer, read_code};
+use super::block::split;
+use super::dictionary::{Dictionary, Place, all_places, kind_number, place_of, text_of};
+use super::fault::Fault;
+use super::outcome::read_outcome;
+use super::raw::{RawAttempt, RawClaim, RawEvent, RawReceipt};
+use super::session;
+use super::state::States;
+use crate::domain::{
+    Attempt, CampaignId, Claim, Code, EventName, FunnelId, OrderKey, PixelCode, Receipt, RunId, SessionState,
+    StoredEvent, TermKind, TimeMs,
+};
+
+/// The dictionaries as one read needs them. What is not in memory is looked up.
+pub(super) struct Names<'a> {
+    connection: &'a Connection,
+    /// By number of the kind, then by code from 1.
+    texts: Vec<Vec<Arc<str>>>,
+    places: Vec<Place>,
+    answers: Vec<Answered>,
+    states: States,
+}
+
+impl<'a> Names<'a> {
+    /// For a read of everything.
+    pub(super) fn all(connection: &'a Connection, dictionary: &Dictionary) -> Result<Self, Fault> {
+        Ok(Self {
+            connection,
+            texts: TermKind::ALL.into_iter().map(|kind| dictionary.known(kind)).collect(),
+            places: all_places(connection)?,
+            answers: all_answers(connection)?,
+            states: States::read(connection)?,
+        })
+    }
+
+    /// For a read of a few rows.
+    pub(super) fn few(connection: &'a Connection) -> Self {
+        Self {
+            connection,
+            texts: Vec::new(),
+            places: Vec::new(),
+            answers: Vec::new(),
+            states: States::default(),
+        }
+    }
+
+    fn term<T>(&self, kind: TermKind, code: u32, make: fn(&Arc<str>) -> T) -> Result<Option<T>, Fault> {
+        let Some(at) = code.checked_sub(1) else { return Ok(None) };
+        let texts = usize::try_from(kind_number(kind)).ok().and_then(|kind| self.texts.get(kind));
+        match texts.and_then(|texts| texts.get(usize::try_from(at).ok()?)) {
+            Some(text) => Ok(Some(make(text))),
+            None => Ok(Some(make(&text_of(self.connection, kind, code)?))),
+        }
+    }
+
+    fn name(&self, code: u32) -> Result<EventName, Fault> {
+        self.term(TermKind::Name, code, EventName::from_store)?
+            .ok_or(Fault::Damaged("holds a row without a name"))
+    }
+
+    fn pixel(&self, code: u32) -> Result<Option<PixelCode>, Fault> {
+        self.term(TermKind::Pixel, code, PixelCode::from_store)
+    }
+
+    fn own_pixel(&self, code: u32) -> Result<PixelCode, Fault> {
+        self.pixel(code)?.ok_or(Fault::Damaged("holds an attempt without a pixel"))
+    }
+
+    fn place(&self, code: u32) -> Result<Place, Fault> {
+        match usize::try_from(code).ok().and_then(|at| self.places.get(at)) {
+            Some(place) => Ok(*place),
+            None => place_of(self.connection, code),
+        }
+    }
+
+    fn answer(&self, code: u32) -> Result<Answered, Fault> {
+        match usize::try_from(code).ok().and_then(|at| self.answers.get(at)) {
+            Some(answered) => Ok(*answered),
+            None => answer(self.connection, code),
+        }
+    }
+
+    /// The currency of a place, as a term.
+    pub(super) fn currency(&self, place: u32) -> Result<u32, Fault> {
+        Ok(self.place(place)?.currency)
+    }
+
+    /// Prepares for the sessions of many events.
+    pub(super) fn warm(&self, events: &[RawEvent]) {
+        self.states.warm(events.iter().filter_map(|event| event.session));
+    }
+
+    /// The times of an event's session.
+    pub(super) fn state(&self, code: Option<i64>) -> Result<Option<SessionState>, Fault> {
+        let Some(code) = code else { return Ok(None) };
+        match self.states.get(code) {
+            Some(state) => Ok(Some(state)),
+            None => Ok(session::by_code(self.connection, code)?.map(|session| session.state())),
+        }
+    }
+
+    /// An event.
+    pub(super) fn event(&self, raw: &RawEvent) -> Result<StoredEvent, Fault> {
+        let place = self.place(raw.place)?;
+        let block = raw.payload.map(split);
+        let slot = block.map_or(Ok(0), |(_, slot)| u32::try_from(slot));
+        Ok(StoredEvent {
+            name: self.name(raw.name)?,
+            pixel: self.pixel(raw.pixel)?,
+            campaign: self.term(TermKind::Campaign, place.campaign, CampaignId::from_store)?,
+            funnel: self.term(TermKind::Funnel, place.funnel, FunnelId::from_store)?,
+            source: self.term(TermKind::Source, place.source, Arc::clone)?,
+            page: self.term(TermKind::Page, place.page, Arc::clone)?,
+            session: raw.session,
+            at: TimeMs::from_ms(raw.at_ms),
+            seen_at: TimeMs::from_ms(raw.at_ms.saturating_sub(raw.seen_lag_ms)),
+            keys: raw.keys,
+            facts: raw.facts,
+            value: raw.value,
+            currency: self.term(TermKind::Currency, place.currency, Arc::clone)?,
+            order: raw.order.map(OrderKey::new),
+            contact: raw.contact,
+            block: block.map(|(block, _)| block),
+            slot: slot.map_err(|_| Fault::Damaged("names a payload that it does not hold"))?,
+            content: raw.content,
+            position: raw.position,
+        })
+    }
+
+    /// A receipt.
+    pub(super) fn receipt(&self, raw: RawReceipt) -> Result<Receipt, Fault> {
+        let Answered { leg, answer, test_code } = self.answer(raw.answer)?;
+        Ok(Receipt {
+            name: self.name(raw.name)?,
+            pixel: self.pixel(raw.pixel)?,
+            leg,
+            at: (raw.at_ms != 0).then(|| TimeMs::from_ms(raw.at_ms)),
+            answer,
+            is_test: test_code != 0,
+            trace: raw.trace,
+        })
+    }
+
+    /// An attempt.
+    pub(super) fn attempt(&self, raw: &RawAttempt) -> Result<Attempt, Fault> {
+        Ok(Attempt {
+            name: self.name(raw.name)?,
+            pixel: self.own_pixel(raw.pixel)?,
+            batch: raw.batch,
+            run: RunId::new(raw.run),
+            at: TimeMs::from_ms(raw.started_ms),
+            outcome: raw.outcome.map(read_outcome).transpose()?,
+            code: raw.kind.map_or(Ok(Code::Absent), |kind| read_code(kind, raw.api_code.unwrap_or(0)))?,
+            http_status: raw.http_status,
+            alone: raw.size == 1,
+            is_test: raw.test_code != 0,
+        })
+    }
+
+    /// A claim.
+    pub(super) fn claim(&self, raw: &RawClaim) -> Result<Claim, Fault> {
+        Ok(Claim {
+            name: self.name(raw.name)?,
+            pixel: self.own_pixel(raw.pixel)?,
+            batch: raw.batch,
+            lease_until: TimeMs::from_ms(raw.lease_until_ms),
+            not_before: TimeMs::from_ms(raw.not_before_ms),
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! Runs: a row per invocation that writes.
+
+use rusqlite::named_params;
+
+use super::fault::Fault;
+use super::{Store, StoreError};
+use crate::domain::{RunId, TimeMs};
+
+/// What a run does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunKind {
+    /// It imports.
+    Import,
+    /// It sends.
+    Backfill,
+}
+
+/// A run as stored.
+#[derive(Clone, Debug)]
+pub struct RunRow {
+    /// Its number.
+    pub run: RunId,
+    /// What it did.
+    pub kind: RunKind,
+    /// When it began.
+    pub started_at: TimeMs,
+    /// When it ended; `None`: it died, or still runs.
+    pub ended_at: Option<TimeMs>,
+    /// Its exit code.
+    pub exit_code: Option<u8>,
+    /// Its counts, as JSON.
+    pub counts: Option<String>,
+}
+
+const RUN_INSERT: &str = "
+    INSERT INTO run (kind, started_ms, note)
+    VALUES (:kind, :started_ms, :note)";
+const RUN_END: &str = "
+    UPDATE run
+    SET ended_ms = :ended_ms, exit_code = :exit_code, counts = :counts
+    WHERE code = :code";
+const RUNS: &str = "
+    SELECT code, kind, started_ms, ended_ms, exit_code, counts
+    FROM run
+    ORDER BY code DESC
+    LIMIT :limit";
+
+impl Store {
+    /// Writes the row of a run that begins. `note` is a JSON object: plan digest, released classes, …
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn begin_run(&mut self, kind: RunKind, now: TimeMs, note: &str) -> Result<RunId, StoreError> {
+        self.write_ledger(|connection, _| {
+            connection.prepare_cached(RUN_INSERT)?.execute(
+                named_params! { ":kind": kind_number(kind), ":started_ms": now.as_ms(), ":note": note },
+            )?;
+            Ok(RunId::new(connection.last_insert_rowid()))
+        })
+    }
+
+    /// Completes the row of a run that ends.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn end_run(
+        &mut self,
+        run: RunId,
+        now: TimeMs,
+        exit_code: u8,
+        counts: &str,
+    ) -> Result<(), StoreError> {
+        self.write_ledger(|connection, _| {
+            connection.prepare_cached(RUN_END)?.execute(
+                named_params! { ":code": run.value(), ":ended_ms": now.as_ms(), ":exit_code": exit_code,
+                ":counts": counts },
+            )?;
+            Ok(())
+        })
+    }
+
+    /// The runs, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        let read = || -> Result<_, Fault> {
+            let mut statement = self.connection.prepare_cached(RUNS)?;
+            let mut rows = statement.query(named_params! { ":limit": limit })?;
+            let mut runs = Vec::new();
+            while let Some(row) = rows.next()? {
+                runs.push(RunRow {
+                    run: RunId::new(row.get(0)?),
+                    kind: read_kind(row.get(1)?)?,
+                    started_at: TimeMs::from_ms(row.get(2)?),
+                    ended_at: row.get::<_, Option<i64>>(3)?.map(TimeMs::from_ms),
+                    exit_code: row.get(4)?,
+                    counts: row.get(5)?,
+                });
+            }
+            Ok(runs)
+        };
+        read().map_err(|fault| fault.at(&self.path))
+    }
+}
+
+const fn kind_number(kind: RunKind) -> i64 {
+    match kind {
+        RunKind::Import => 1,
+        RunKind::Backfill => 2,
+    }
+}
+
+const fn read_kind(number: i64) -> Result<RunKind, Fault> {
+    match number {
+        1 => Ok(RunKind::Import),
+        2 => Ok(RunKind::Backfill),
+        _ => Err(Fault::Damaged("names an unknown kind of run")),
+    }
+}

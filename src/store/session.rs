@@ -1,0 +1,289 @@
+//! Sessions: what all records of a visitor say together, joined in any order with the same result.
+
+use std::cmp::Ordering;
+
+use rusqlite::{Connection, Row, params};
+
+use super::dictionary::Dictionary;
+use super::fault::Fault;
+use super::row::{Id, read_id};
+use crate::domain::{Digest, EventId, KeySet, MatchKey, Seen, SessionFacts, SessionState, TermKind, TimeMs};
+
+const SESSION_BY_ID: &str = "
+    SELECT code, session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms, granted_ms,
+      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms
+    FROM session
+    WHERE session_id = :session_id";
+const SESSION_BY_CODE: &str = "
+    SELECT code, session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms, granted_ms,
+      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms
+    FROM session
+    WHERE code = :code";
+const SESSION_INSERT: &str = "
+    INSERT INTO session (session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms,
+      granted_ms, ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id,
+      external_id_ms)
+    VALUES (:session_id, :several, :landing_ms, :landing_page, :captured_ms, :paywall_ms, :denied_ms,
+      :granted_ms, :ttclid, :ttclid_ms, :ttp, :ttp_ms, :email, :email_ms, :phone, :phone_ms, :external_id,
+      :external_id_ms)
+    ON CONFLICT (session_id) DO NOTHING";
+/// Its parameters stand in the order of [`SESSION_INSERT`].
+const SESSION_UPDATE: &str = "
+    UPDATE session
+    SET several = ?2, landing_ms = ?3, landing_page = ?4, captured_ms = ?5, paywall_ms = ?6, denied_ms = ?7,
+      granted_ms = ?8, ttclid = ?9, ttclid_ms = ?10, ttp = ?11, ttp_ms = ?12, email = ?13, email_ms = ?14,
+      phone = ?15, phone_ms = ?16, external_id = ?17, external_id_ms = ?18
+    WHERE session_id = ?1";
+
+/// A session as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Session {
+    pub(super) id: EventId,
+    /// Time and page (a term) of its first record.
+    pub(super) landing: Option<(TimeMs, u32)>,
+    pub(super) ttclid: Option<Seen<Box<str>>>,
+    pub(super) ttp: Option<Seen<Box<str>>>,
+    pub(super) email: Option<Seen<Digest>>,
+    pub(super) phone: Option<Seen<Digest>>,
+    pub(super) external_id: Option<Seen<Digest>>,
+    pub(super) captured_at: Option<TimeMs>,
+    pub(super) paywall_at: Option<TimeMs>,
+    pub(super) denied_at: Option<TimeMs>,
+    pub(super) granted_at: Option<TimeMs>,
+}
+
+/// Joins what a batch says of its sessions to what is stored; returns their codes, in the same order.
+pub(super) fn upsert(
+    connection: &Connection,
+    dictionary: &Dictionary,
+    facts: Vec<SessionFacts>,
+    terms: &[u32],
+) -> Result<Vec<i64>, Fault> {
+    let mut codes = vec![0; facts.len()];
+    let mut sessions: Vec<(usize, Session)> =
+        facts.into_iter().map(|facts| from_facts(facts, terms)).enumerate().collect();
+    // In the order of the index, so that its pages are visited once each.
+    sessions.sort_unstable_by(|a, b| a.1.id.cmp(&b.1.id));
+    let mut insert = connection.prepare_cached(SESSION_INSERT)?;
+    let mut select = connection.prepare_cached(SESSION_BY_ID)?;
+    for (at, session) in sessions {
+        let code = if write(&mut insert, &session)? > 0 {
+            connection.last_insert_rowid()
+        } else {
+            let (code, stored) = {
+                let mut rows = select.query(params![Id(&session.id)])?;
+                rows.next()?.map_or(Err(Fault::Damaged("lost a session")), read)?
+            };
+            let joined = join(connection, dictionary, stored.clone(), session)?;
+            if joined != stored {
+                write(&mut *connection.prepare_cached(SESSION_UPDATE)?, &joined)?;
+            }
+            code
+        };
+        if let Some(slot) = codes.get_mut(at) {
+            *slot = code;
+        }
+    }
+    Ok(codes)
+}
+
+/// The session with this code.
+pub(super) fn by_code(connection: &Connection, code: i64) -> Result<Option<Session>, Fault> {
+    let mut statement = connection.prepare_cached(SESSION_BY_CODE)?;
+    let mut rows = statement.query(params![code])?;
+    rows.next()?.map(|row| read(row).map(|(_, session)| session)).transpose()
+}
+
+fn from_facts(facts: SessionFacts, terms: &[u32]) -> Session {
+    let SessionFacts {
+        id,
+        landing,
+        ttclid,
+        ttp,
+        email,
+        phone,
+        external_id,
+        captured_at,
+        paywall_at,
+        denied_at,
+        granted_at,
+    } = facts;
+    // An id that the session's type accepted is accepted by the event's; else it stays text.
+    let id = EventId::parse(id.as_str()).unwrap_or_else(|_| EventId::Text(id.as_str().into()));
+    let landing = landing.map(|seen| {
+        let page = seen.value.and_then(|term| terms.get(usize::try_from(term.0).ok()?).copied());
+        (seen.at, page.unwrap_or(0))
+    });
+    Session {
+        id,
+        landing,
+        ttclid,
+        ttp,
+        email,
+        phone,
+        external_id,
+        captured_at,
+        paywall_at,
+        denied_at,
+        granted_at,
+    }
+}
+
+fn join(
+    connection: &Connection,
+    dictionary: &Dictionary,
+    mut stored: Session,
+    new: Session,
+) -> Result<Session, Fault> {
+    stored.landing = match (stored.landing, new.landing) {
+        (Some(one), Some(other)) => Some(earlier_landing(connection, dictionary, one, other)?),
+        (one, other) => one.or(other),
+    };
+    join_seen(&mut stored.ttclid, new.ttclid);
+    join_seen(&mut stored.ttp, new.ttp);
+    join_seen(&mut stored.email, new.email);
+    join_seen(&mut stored.phone, new.phone);
+    join_seen(&mut stored.external_id, new.external_id);
+    stored.captured_at = earliest(stored.captured_at, new.captured_at);
+    stored.paywall_at = earliest(stored.paywall_at, new.paywall_at);
+    stored.denied_at = stored.denied_at.max(new.denied_at);
+    stored.granted_at = stored.granted_at.max(new.granted_at);
+    Ok(stored)
+}
+
+/// The landing with the smallest time, then page; by its text, for codes depend on the order of import.
+fn earlier_landing(
+    connection: &Connection,
+    dictionary: &Dictionary,
+    one: (TimeMs, u32),
+    other: (TimeMs, u32),
+) -> Result<(TimeMs, u32), Fault> {
+    Ok(match one.0.cmp(&other.0) {
+        Ordering::Less => one,
+        Ordering::Greater => other,
+        Ordering::Equal if one.1 == other.1 => one,
+        Ordering::Equal => {
+            let page = |code| dictionary.text(connection, TermKind::Page, code);
+            if page(one.1)? <= page(other.1)? { one } else { other }
+        }
+    })
+}
+
+fn join_seen<T: Ord>(stored: &mut Option<Seen<T>>, new: Option<Seen<T>>) {
+    match (stored.as_mut(), new) {
+        (Some(stored), Some(new)) => stored.join(new),
+        (None, new) => *stored = new,
+        (Some(_), None) => {}
+    }
+}
+
+fn earliest(one: Option<TimeMs>, other: Option<TimeMs>) -> Option<TimeMs> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn write(statement: &mut rusqlite::Statement<'_>, session: &Session) -> Result<usize, Fault> {
+    let Session {
+        id,
+        landing,
+        ttclid,
+        ttp,
+        email,
+        phone,
+        external_id,
+        captured_at,
+        paywall_at,
+        denied_at,
+        granted_at,
+    } = session;
+    let ms = |at: &Option<TimeMs>| at.map(TimeMs::as_ms);
+    let digest = |seen: &Option<Seen<Digest>>| seen.as_ref().map(|seen| *seen.value.as_bytes());
+    Ok(statement.execute(params![
+        Id(id),
+        session.several().mask(),
+        landing.map(|(at, _)| at.as_ms()),
+        landing.map_or(0, |(_, page)| page),
+        ms(captured_at),
+        ms(paywall_at),
+        ms(denied_at),
+        ms(granted_at),
+        ttclid.as_ref().map(|seen| &*seen.value),
+        seen_ms(ttclid.as_ref()),
+        ttp.as_ref().map(|seen| &*seen.value),
+        seen_ms(ttp.as_ref()),
+        digest(email),
+        seen_ms(email.as_ref()),
+        digest(phone),
+        seen_ms(phone.as_ref()),
+        digest(external_id),
+        seen_ms(external_id.as_ref()),
+    ])?)
+}
+
+fn seen_ms<T>(seen: Option<&Seen<T>>) -> Option<i64> {
+    seen.map(|seen| seen.at.as_ms())
+}
+
+fn read(row: &Row<'_>) -> Result<(i64, Session), Fault> {
+    let several = KeySet::from_mask(row.get(2)?);
+    let time = |at: usize| -> Result<_, Fault> { Ok(row.get::<_, Option<i64>>(at)?.map(TimeMs::from_ms)) };
+    let text = |at: usize, key| -> Result<_, Fault> {
+        let value = row.get::<_, Option<Box<str>>>(at)?;
+        Ok(value.zip(time(at + 1)?).map(|(value, at)| Seen { value, at, several: several.has(key) }))
+    };
+    let digest = |at: usize, key| -> Result<_, Fault> {
+        let value = row.get::<_, Option<[u8; 32]>>(at)?.map(Digest::from_bytes);
+        Ok(value.zip(time(at + 1)?).map(|(value, at)| Seen { value, at, several: several.has(key) }))
+    };
+    let landing_page: u32 = row.get(4)?;
+    let session = Session {
+        id: read_id(row.get_ref(1)?)?,
+        landing: time(3)?.map(|at| (at, landing_page)),
+        captured_at: time(5)?,
+        paywall_at: time(6)?,
+        denied_at: time(7)?,
+        granted_at: time(8)?,
+        ttclid: text(9, MatchKey::Ttclid)?,
+        ttp: text(11, MatchKey::Ttp)?,
+        email: digest(13, MatchKey::Email)?,
+        phone: digest(15, MatchKey::Phone)?,
+        external_id: digest(17, MatchKey::ExternalId)?,
+    };
+    Ok((row.get(0)?, session))
+}
+
+impl Session {
+    fn several(&self) -> KeySet {
+        let mut several = KeySet::default();
+        let mut note = |is_several: Option<bool>, key| {
+            if is_several == Some(true) {
+                several.add(key);
+            }
+        };
+        note(self.ttclid.as_ref().map(|seen| seen.several), MatchKey::Ttclid);
+        note(self.ttp.as_ref().map(|seen| seen.several), MatchKey::Ttp);
+        note(self.email.as_ref().map(|seen| seen.several), MatchKey::Email);
+        note(self.phone.as_ref().map(|seen| seen.several), MatchKey::Phone);
+        note(self.external_id.as_ref().map(|seen| seen.several), MatchKey::ExternalId);
+        several
+    }
+
+    /// Its times.
+    pub(super) fn state(&self) -> SessionState {
+        SessionState {
+            first_at: self.landing.map(|(at, _)| at),
+            ttclid_at: self.ttclid.as_ref().map(|seen| seen.at),
+            ttp_at: self.ttp.as_ref().map(|seen| seen.at),
+            email_at: self.email.as_ref().map(|seen| seen.at),
+            phone_at: self.phone.as_ref().map(|seen| seen.at),
+            external_id_at: self.external_id.as_ref().map(|seen| seen.at),
+            captured_at: self.captured_at,
+            paywall_at: self.paywall_at,
+            denied_at: self.denied_at,
+            granted_at: self.granted_at,
+            several: self.several(),
+        }
+    }
+}

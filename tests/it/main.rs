@@ -1,0 +1,37 @@
+//! Everything that is tested from outside: the house, the program, its documents, outside truth.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "those are rules for the program: tests are steered by variables and say what they skipped"
+)]
+
+#[cfg(test)]
+mod backfill;
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod checker;
+#[cfg(test)]
+#[cfg(feature = "crash-points")]
+mod crash;
+#[cfg(test)]
+mod data;
+#[cfg(test)]
+mod dedup;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod sandbox;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod vectors;
+#[cfg(test)]
+mod world;
