@@ -8,7 +8,7 @@ mod disk;
 mod leak;
 mod raw;
 mod running;
-mod scene;
+pub(crate) mod scene;
 mod settings;
 mod terminal;
 mod tls;

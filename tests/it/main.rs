@@ -22,6 +22,8 @@ mod dedup;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hours;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod ledger;
