@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use unicode_width::UnicodeWidthStr;
+use tabled::Table;
+use tabled::builder::Builder;
+use tabled::settings::object::Columns;
+use tabled::settings::{Alignment, Padding, Style};
 
 /// On which side a cell keeps its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +38,6 @@ impl Column {
     }
 }
 
-/// Spaces between columns.
-const GAP: usize = 2;
-
 /// A table: columns and rows of cells that are already escaped.
 #[derive(Clone, Debug)]
 pub struct Grid {
@@ -63,28 +63,20 @@ impl Grid {
     /// The table within a width in cells of a terminal; `None`: as wide as it wants to be.
     #[must_use]
     pub fn render(&self, width: Option<usize>) -> String {
-        let mut shown: Vec<(&Column, &Vec<String>, usize)> = self
-            .columns
-            .iter()
-            .map(|(column, cells)| {
-                let widest = cells.iter().map(|cell| cell.width()).max().unwrap_or(0);
-                (column, cells, widest.max(column.header.width()))
-            })
-            .collect();
-        while width.is_some_and(|width| width_of(&shown) > width) {
-            let Some(last) = shown.iter().map(|(column, ..)| column.rank).max().filter(|rank| *rank > 0)
+        let mut shown: Vec<&(Column, Vec<String>)> = self.columns.iter().collect();
+        let mut table = self.table(&shown);
+        while width.is_some_and(|width| table.total_width() > width) {
+            let Some(last) = shown.iter().map(|(column, _)| column.rank).max().filter(|rank| *rank > 0)
             else {
                 break;
             };
-            shown.retain(|(column, ..)| column.rank < last);
+            shown.retain(|(column, _)| column.rank < last);
+            table = self.table(&shown);
         }
         let mut text = String::new();
-        write_line(&mut text, shown.iter().map(|(column, _, wide)| (*column, column.header, *wide)));
-        for row in 0..self.rows {
-            let cells = shown.iter().map(|(column, cells, wide)| {
-                (*column, cells.get(row).map(String::as_str).unwrap_or_default(), *wide)
-            });
-            write_line(&mut text, cells);
+        for line in table.to_string().lines() {
+            text.push_str(line.trim_end());
+            text.push('\n');
         }
         if shown.len() < self.columns.len() {
             let _ = writeln!(
@@ -96,30 +88,26 @@ impl Grid {
         }
         text
     }
-}
 
-fn width_of(shown: &[(&Column, &Vec<String>, usize)]) -> usize {
-    shown.iter().map(|(_, _, wide)| wide + GAP).sum::<usize>().saturating_sub(1)
-}
-
-fn write_line<'a>(text: &mut String, cells: impl Iterator<Item = (&'a Column, &'a str, usize)>) {
-    let mut line = String::new();
-    for (column, cell, wide) in cells {
-        line.push_str(if line.is_empty() { " " } else { "  " });
-        let fill = " ".repeat(wide.saturating_sub(cell.width()));
-        match column.align {
-            Align::Left => {
-                line.push_str(cell);
-                line.push_str(&fill);
-            }
-            Align::Right => {
-                line.push_str(&fill);
-                line.push_str(cell);
-            }
+    fn table(&self, shown: &[&(Column, Vec<String>)]) -> Table {
+        let mut rows = Builder::with_capacity(self.rows + 1, shown.len());
+        rows.push_record(shown.iter().map(|(column, _)| column.header));
+        for row in 0..self.rows {
+            rows.push_record(
+                shown.iter().map(|(_, cells)| cells.get(row).map(String::as_str).unwrap_or_default()),
+            );
         }
+        let mut table = rows.build();
+        table.with(Style::empty()).with(Padding::new(2, 0, 0, 0));
+        table.modify(Columns::first(), Padding::new(1, 0, 0, 0));
+        for (place, (column, _)) in shown.iter().enumerate() {
+            match column.align {
+                Align::Left => table.modify(Columns::one(place), Alignment::left()),
+                Align::Right => table.modify(Columns::one(place), Alignment::right()),
+            };
+        }
+        table
     }
-    text.push_str(line.trim_end());
-    text.push('\n');
 }
 
 #[cfg(test)]
