@@ -26,6 +26,11 @@ CREATE TABLE meta (
   throttled_until_ms INTEGER,
   -- The newest time any run has seen: a clock that went backwards shows itself.
   clock_high_water_ms INTEGER,
+  -- When the next request of any process may go: microseconds of the clock that runs since the machine
+  -- started, and goes on while it sleeps.
+  next_request_us INTEGER,
+  -- Where live requests went first, and all others must go: 1 TikTok, 2 a sandbox; NULL: none went.
+  destination INTEGER CHECK (destination IN (1, 2)),
   -- Times of the oldest and the newest funnel record.
   oldest_ms INTEGER,
   newest_ms INTEGER
@@ -223,7 +228,8 @@ CREATE TABLE origin (
   PRIMARY KEY (pixel, campaign)
 ) STRICT, WITHOUT ROWID;
 
--- One invocation that writes. ended_ms NULL: it died, or still runs.
+-- One invocation that writes. ended_ms NULL: it still runs, or died and nobody has noticed; ended
+-- without an exit_code: it died.
 CREATE TABLE run (
   code INTEGER PRIMARY KEY AUTOINCREMENT,
   kind INTEGER NOT NULL CHECK (kind IN (1, 2)), -- import, backfill

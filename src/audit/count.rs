@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use chrono_tz::Tz;
+
 use crate::domain::{
-    Duration, EventName, Finding, HeldClass, LedgerRow, Leg, PixelCode, StoredEvent, TimeMs, Verdict,
+    EventName, Finding, HeldClass, LedgerRow, Leg, MatchKey, PixelCode, StoredEvent, TimeMs, Verdict,
 };
 use crate::reconcile::Stand;
 use crate::tiktok::event_map;
 
-use super::checks::{CHECKS, no_receipt_log};
+use super::before::Before;
+use super::checks::{CHECKS, known, no_receipt_log};
 use super::coverage::KeyCounts;
 use super::reasons::{Causes, Exclusions, ValueMissing};
+use super::slices::{Cut, Cutter, Keys};
 use super::tally::Slots;
-use super::timeline::Timeline;
-use super::{AuditResult, Check, ClockCounts, Counts, DayCounts, EventCounts, Scope, Subject};
+use super::{
+    AuditResult, Axis, Check, ClockCounts, Counts, Dimension, EventCounts, Scope, SliceCounts, Subject,
+};
 
 /// An audit under way.
 pub struct Audit<'a> {
@@ -24,7 +29,9 @@ pub struct Audit<'a> {
     pixels: Slots<Option<PixelCode>, PixelSlot>,
     /// Missing keys per event and pixel, of pixels without a server receipt.
     without_log: BTreeMap<(usize, usize), u64>,
-    days: Timeline<(u64, u64)>,
+    zone: Tz,
+    cutter: Cutter,
+    before: Option<Before>,
     money: ValueMissing,
     causes: Causes,
     exclusions: Exclusions,
@@ -58,7 +65,9 @@ impl<'a> Audit<'a> {
             events: Slots::default(),
             pixels: Slots::default(),
             without_log: BTreeMap::new(),
-            days: Timeline::new(Duration::from_days(1)),
+            zone: Tz::UTC,
+            cutter: Cutter::new(Tz::UTC),
+            before: None,
             money: ValueMissing::default(),
             causes: Causes::default(),
             exclusions: Exclusions::default(),
@@ -68,11 +77,24 @@ impl<'a> Audit<'a> {
         }
     }
 
+    /// The same audit with days of another zone, and with a period to compare with.
+    #[must_use]
+    pub fn along(mut self, axis: Axis) -> Self {
+        let Axis { zone, previous } = axis;
+        self.zone = zone;
+        self.cutter = Cutter::new(zone);
+        self.before = previous.map(Before::new);
+        self
+    }
+
     /// Takes one key. Orphans have no verdict. What lies outside the time span is left out: keys by
     /// their event's time, orphans unless a receipt of theirs is inside or undated.
     pub fn observe(&mut self, subject: &Subject<'_>) {
         if let (Some(event), Some(verdict)) = (&subject.row.event, subject.verdict) {
             if !self.scope.range.has(event.at) {
+                if let Some(before) = &mut self.before {
+                    before.observe(subject, event, verdict);
+                }
                 return;
             }
             self.count(subject, event, verdict);
@@ -105,11 +127,9 @@ impl<'a> Audit<'a> {
             return;
         }
         slot.keys.add(event.keys);
-        if verdict.is_expected()
-            && let Some((expected, missing)) = self.days.at(event.at)
-        {
-            *expected += 1;
-            *missing += u64::from(verdict.is_missing());
+        if let Some(one) = SliceCounts::of(verdict, strongest_keys(subject.row, event)) {
+            let cut = Cut { event, place: at, is_purchase: slot.is_purchase, verdict };
+            self.cutter.add(cut, &one);
         }
         if verdict.is_missing() {
             if slot.is_purchase {
@@ -180,6 +200,8 @@ impl<'a> Audit<'a> {
             (one.code != no_receipt_log::FACT.code, one.severity, u64::MAX - one.events, one.code)
         });
         let by_event = by_event(&self.events, &self.pixels, &self.without_log);
+        let names: Vec<_> = self.events.iter().map(|(name, _)| name.clone()).collect();
+        let slices = Dimension::ALL.map(|dimension| self.cutter.slices(dimension, self.zone, &names)).into();
         let mut totals = Counts::default();
         for event in &by_event {
             totals.merge(&event.counts);
@@ -196,7 +218,10 @@ impl<'a> Audit<'a> {
             value_missing: self.money.finish(),
             causes: self.causes.finish(),
             exclusions: self.exclusions.finish(),
-            days: days(&self.days),
+            days: self.cutter.days.day_rows(self.zone),
+            hours: self.cutter.days.hour_rows(self.zone),
+            previous: self.before.map(Before::finish),
+            slices,
             orphans: self.orphans,
             findings,
             clock: ClockCounts { held: held.collect(), ..self.clock },
@@ -204,14 +229,20 @@ impl<'a> Audit<'a> {
     }
 }
 
-/// Days with at least one expected key.
-fn days(line: &Timeline<(u64, u64)>) -> Vec<DayCounts> {
-    let days = line.iter().filter(|(_, (expected, _))| *expected > 0);
-    days.map(|(day, (expected, missing))| DayCounts { day, expected: *expected, missing: *missing }).collect()
+/// How a key stands with ttclid and e-mail address, by the record's own fields.
+fn strongest_keys(row: &LedgerRow, event: &StoredEvent) -> Keys {
+    let valid = event.keys.valid;
+    if known::email(row, event) == known::Email::NotJudged {
+        Keys::NotJudged
+    } else if valid.has(MatchKey::Ttclid) || valid.has(MatchKey::Email) {
+        Keys::There
+    } else {
+        Keys::Lack
+    }
 }
 
 /// What stands for the names beyond the bound.
-const REST: &str = "(other names)";
+pub(super) const REST: &str = "(other names)";
 
 /// CompletePayment first, then the order of sending, unmapped names last, each group by name.
 fn by_event(

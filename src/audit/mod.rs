@@ -5,13 +5,19 @@
 //! Memory does not grow with the log: texts that logs choose freely are counted apart up to a
 //! fixed number of them, and the rest together.
 
+mod before;
 mod checks;
+mod codes;
 mod count;
 mod coverage;
+mod days;
 mod reasons;
 mod result;
+mod slices;
 mod tally;
 mod timeline;
+
+use chrono_tz::Tz;
 
 use crate::domain::{Finding, LedgerRow, MissingLeg, Policy, Range, Severity, TimeMs, Verdict};
 use crate::reconcile::{Logs, Stand};
@@ -19,8 +25,10 @@ use crate::reconcile::{Logs, Stand};
 pub use checks::CHECKS;
 pub use count::Audit;
 pub use result::{
-    AuditResult, Cause, ClockCounts, Counts, DayCounts, EventCounts, ExclusionCount, KeyCoverage, Money,
+    AuditResult, Cause, ClockCounts, Counts, DayCounts, EventCounts, ExclusionCount, HourCounts, KeyCoverage,
+    Money, Previous,
 };
+pub use slices::{Dimension, SliceCounts, SliceRow, SliceValue, Slices};
 
 /// One key, judged: what an observer sees.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +54,15 @@ pub struct Scope<'a> {
     pub range: Range,
     /// The moment of the audit.
     pub now: TimeMs,
+}
+
+/// How an audit divides time.
+#[derive(Clone, Copy, Debug)]
+pub struct Axis {
+    /// The zone of days and hours.
+    pub zone: Tz,
+    /// The period to compare with.
+    pub previous: Option<Range>,
 }
 
 /// An accumulator over the pass. Its memory does not grow with the log.

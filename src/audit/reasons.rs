@@ -13,8 +13,9 @@ use super::{Cause, ExclusionCount, Money};
 #[derive(Debug, Default)]
 pub(super) struct Causes(Tally<Why>);
 
+/// Why a key is missing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Why {
+pub(super) enum Why {
     Refused(Code, Option<u16>),
     Unknown(Code),
     Unverified,
@@ -22,40 +23,49 @@ enum Why {
     OnlyTest,
 }
 
+impl Why {
+    /// Why a key is missing, if it is.
+    pub(super) const fn of(verdict: &Verdict) -> Option<Self> {
+        Some(match verdict {
+            Verdict::Excluded(_) | Verdict::Delivered | Verdict::Waiting => return None,
+            // The status speaks only where no code does.
+            Verdict::Refused { code: Code::Absent, http_status } => Self::Refused(Code::Absent, *http_status),
+            Verdict::Refused { code, http_status: _ } => Self::Refused(*code, None),
+            Verdict::Unknown { unverified: true, code: _ } => Self::Unverified,
+            Verdict::Unknown { unverified: false, code } => Self::Unknown(*code),
+            Verdict::NeverSent { only_test: true } => Self::OnlyTest,
+            Verdict::NeverSent { only_test: false } => Self::NeverSent,
+        })
+    }
+
+    /// The words that outputs use.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Refused(Code::Absent, Some(status)) => format!("refused http-{status}"),
+            Self::Refused(code, _) => format!("refused {code}"),
+            Self::Unknown(Code::Absent) => "unknown, no answer logged".to_owned(),
+            Self::Unknown(code) => format!("unknown {code}"),
+            Self::Unverified => "unknown, HTTP status logged without a code".to_owned(),
+            Self::NeverSent => "never sent".to_owned(),
+            Self::OnlyTest => "never sent, test receipts only".to_owned(),
+        }
+    }
+}
+
 impl Causes {
     /// Counts a missing key; other verdicts have no cause.
     pub(super) fn add(&mut self, verdict: &Verdict) {
-        let why = match verdict {
-            Verdict::Excluded(_) | Verdict::Delivered | Verdict::Waiting => return,
-            // The status speaks only where no code does.
-            Verdict::Refused { code: Code::Absent, http_status } => Why::Refused(Code::Absent, *http_status),
-            Verdict::Refused { code, http_status: _ } => Why::Refused(*code, None),
-            Verdict::Unknown { unverified: true, code: _ } => Why::Unverified,
-            Verdict::Unknown { unverified: false, code } => Why::Unknown(*code),
-            Verdict::NeverSent { only_test: true } => Why::OnlyTest,
-            Verdict::NeverSent { only_test: false } => Why::NeverSent,
-        };
-        self.0.add(&why);
+        if let Some(why) = Why::of(verdict) {
+            self.0.add(&why);
+        }
     }
 
     /// Most frequent first.
     pub(super) fn finish(self) -> Vec<Cause> {
         let rest = self.0.rest();
-        let rows = self.0.sorted().into_iter().map(|(why, events)| Cause { words: words(&why), events });
+        let rows = self.0.sorted().into_iter().map(|(why, events)| Cause { words: why.words(), events });
         let others = Cause { words: "other answers".to_owned(), events: rest };
         rows.chain((rest > 0).then_some(others)).collect()
-    }
-}
-
-fn words(why: &Why) -> String {
-    match why {
-        Why::Refused(Code::Absent, Some(status)) => format!("refused http-{status}"),
-        Why::Refused(code, _) => format!("refused {code}"),
-        Why::Unknown(Code::Absent) => "unknown, no answer logged".to_owned(),
-        Why::Unknown(code) => format!("unknown {code}"),
-        Why::Unverified => "unknown, HTTP status logged without a code".to_owned(),
-        Why::NeverSent => "never sent".to_owned(),
-        Why::OnlyTest => "never sent, test receipts only".to_owned(),
     }
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::domain::{Amount, EventName, Finding, HeldClass, MatchKey, PixelCode, Range, TimeMs};
 
+use super::Slices;
+
 /// The counts of product 5, of one event or of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -116,15 +118,56 @@ pub struct ExclusionCount {
     pub events: u64,
 }
 
-/// One UTC day.
+/// One local day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayCounts {
     /// Its first instant.
     pub day: TimeMs,
     /// Expected keys.
     pub expected: u64,
+    /// Accepted keys.
+    pub delivered: u64,
     /// Missing keys.
     pub missing: u64,
+    /// Missing CompletePayment keys.
+    pub purchases_missing: u64,
+}
+
+/// One hour of a local day. An hour that the clocks show twice is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HourCounts {
+    /// The day's first instant.
+    pub day: TimeMs,
+    /// The hour that the clocks show, 0 to 23.
+    pub hour: u8,
+    /// Expected keys.
+    pub expected: u64,
+    /// Accepted keys.
+    pub delivered: u64,
+    /// Missing keys.
+    pub missing: u64,
+    /// Missing CompletePayment keys.
+    pub purchases_missing: u64,
+}
+
+/// The period of the same length just before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Previous {
+    /// Its time span.
+    pub range: Range,
+    /// All events together.
+    pub totals: Counts,
+    /// Each event, by name.
+    pub by_event: Vec<(EventName, Counts)>,
+}
+
+impl Previous {
+    /// The counts of an event; nothing where it did not happen.
+    #[must_use]
+    pub fn event(&self, name: &EventName) -> Counts {
+        let found = self.by_event.iter().find(|(known, _)| known == name);
+        found.map(|(_, counts)| *counts).unwrap_or_default()
+    }
 }
 
 /// What an audit found.
@@ -146,8 +189,14 @@ pub struct AuditResult {
     pub causes: Vec<Cause>,
     /// What was excluded and why, most frequent first.
     pub exclusions: Vec<ExclusionCount>,
-    /// Days of the range with at least one expected key.
+    /// Local days of the range with at least one expected key.
     pub days: Vec<DayCounts>,
+    /// Hours of those days with at least one expected key.
+    pub hours: Vec<HourCounts>,
+    /// The period before; `None` where the logs do not reach back so far.
+    pub previous: Option<Previous>,
+    /// Expected keys cut by each dimension, in the order of [`super::Dimension::ALL`].
+    pub slices: Vec<Slices>,
     /// Receipts without an event.
     pub orphans: u64,
     /// Findings, by severity, then events, then code.

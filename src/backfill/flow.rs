@@ -1,7 +1,9 @@
 //! The loop: one owner of the store starts requests and lands their replies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration as Wait;
 
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 
@@ -10,9 +12,10 @@ use crate::domain::{Duration, PixelCode, Planned, TimeMs};
 use crate::http::{Cause, Reply};
 use crate::store::{Store, StoreError};
 
+use super::ahead::Ahead;
 use super::batches::batches;
 use super::bisect::Bisection;
-use super::retry::{Breaker, Jitter, Pace};
+use super::retry::{Breaker, Jitter};
 use super::{Job, Progress, Stopped, Summary};
 
 /// How far the clock may lie behind the newest time any run has seen (reliability 2.9).
@@ -33,13 +36,28 @@ pub(super) struct Parcel {
     pub is_unclear: bool,
 }
 
-/// A request on the wire.
+/// A request on its way.
 #[derive(Debug)]
 pub(super) struct Flight {
     pub batch: i64,
     pub parcel: Parcel,
     /// Not before this time, should nobody know what became of it.
     pub not_before: TimeMs,
+    /// Where the connection waits for the last word before the first byte; `None`: it was given.
+    pub go: Option<oneshot::Sender<bool>>,
+    /// Why the last word was no.
+    pub kept: Option<Kept>,
+}
+
+/// Why a request was kept back at the last moment: no byte of its body left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Its claim does not hold long enough any more, or one of its keys was accepted meanwhile.
+    Lost,
+    /// A deadline passed meanwhile, or the run is over.
+    Late,
+    /// The store could not be asked, and the run ends.
+    Unasked,
 }
 
 /// A run.
@@ -51,6 +69,10 @@ pub(super) struct Run<'a> {
     pub wire: JoinSet<Reply>,
     /// What is on the wire, by the task that waits for its reply.
     pub flights: HashMap<Id, Flight>,
+    /// Where requests say, by their batch, that their connection stands.
+    pub standing: mpsc::UnboundedSender<i64>,
+    /// Objects that are built while others are on the wire.
+    pub ahead: Ahead,
     pub searches: Vec<Bisection>,
     pub summary: Summary,
     pub done: u64,
@@ -63,7 +85,10 @@ pub(super) struct Run<'a> {
     pub is_over: bool,
     pub breaker: Breaker,
     pub jitter: Jitter,
-    pub pace: Pace,
+    /// Between two requests of all processes.
+    pub gap: Wait,
+    /// When the next turn comes.
+    pub turn_at: Option<Instant>,
     /// Throttle answers in a row.
     pub throttles: u32,
     /// Nobody sends before this moment.
@@ -86,15 +111,20 @@ pub(super) async fn run(
         store.raise_clock(now)?;
     }
     let policy = &job.policy.backfill;
+    let queue: VecDeque<Parcel> = batches(&job.plan.send, policy.batch)
+        .into_iter()
+        .map(|keys| Parcel { keys, ..Parcel::default() })
+        .collect();
+    let (standing, stood) = mpsc::unbounded_channel();
+    let ahead = if queue.len() > 1 { Ahead::start(store.path(), job.policy, job.run) } else { Ahead::none() };
     let mut run = Run {
         store,
         progress,
-        queue: batches(&job.plan.send, policy.batch)
-            .into_iter()
-            .map(|keys| Parcel { keys, ..Parcel::default() })
-            .collect(),
+        queue,
         wire: JoinSet::new(),
         flights: HashMap::new(),
+        standing,
+        ahead,
         searches: Vec::new(),
         summary: Summary { planned: count(job.plan.send.len()), ..Summary::default() },
         done: 0,
@@ -108,20 +138,21 @@ pub(super) async fn run(
         is_over: false,
         breaker: Breaker::default(),
         jitter: Jitter::new(),
-        pace: Pace::new(policy.requests_per_second),
+        gap: Wait::from_secs(1) / policy.requests_per_second.max(1),
+        turn_at: None,
         throttles: 0,
         paused_until: None,
         pause_obeyed: None,
         blamed_in_a_row: 0,
         job,
     };
-    run.send_all().await;
+    run.send_all(stood).await;
     crash_point!("P9");
     Ok(run.summary)
 }
 
 impl Run<'_> {
-    async fn send_all(&mut self) {
+    async fn send_all(&mut self, mut stood: mpsc::UnboundedReceiver<i64>) {
         let mut stop = self.job.stop.clone();
         let mut can_be_stopped = true;
         loop {
@@ -133,12 +164,16 @@ impl Run<'_> {
                 break;
             }
             tokio::select! {
+                // The last word first: a connection waits for it.
+                biased;
+                Some(batch) = stood.recv() => self.look_again(batch),
                 Some(landed) = self.wire.join_next_with_id(), if !self.wire.is_empty() => {
                     let (task, reply) = landed.unwrap_or_else(|broken| (broken.id(), broke_off()));
                     if let Some(flight) = self.flights.remove(&task) {
                         self.land(flight, reply).await;
                     }
                 }
+                () = self.ahead.next(), if self.ahead.is_waited_for() => {}
                 () = sleep_until(wake), if wake.is_some() => {}
                 changed = stop.changed(), if can_be_stopped => can_be_stopped = changed.is_ok(),
             }
@@ -152,15 +187,28 @@ impl Run<'_> {
     async fn start_what_can_be(&mut self) -> Option<Instant> {
         while !self.is_over && self.wire.len() < self.width && !self.queue.is_empty() {
             let now = Instant::now();
-            let held = self.paused_until.max(self.pace.free_at()).filter(|until| *until > now);
+            let held = self.paused_until.max(self.turn_at).filter(|until| *until > now);
             if held.is_some() {
                 return held;
+            }
+            self.order_ahead();
+            if self.queue.front().is_some_and(|parcel| self.ahead.has_to_wait_for(&parcel.keys)) {
+                break;
             }
             if let Some(parcel) = self.queue.pop_front() {
                 self.start(parcel).await;
             }
         }
+        self.order_ahead();
         None
+    }
+
+    /// Has the next parcels built while others are on the wire: as many as may go out at once.
+    fn order_ahead(&mut self) {
+        let most = self.job.policy.backfill.concurrency.max(1);
+        for parcel in self.queue.iter().take(most) {
+            self.ahead.order(&parcel.keys, &self.job.plan.send);
+        }
     }
 
     /// Ends the run: what is in flight lands, nothing new starts.
@@ -178,8 +226,15 @@ impl Run<'_> {
 
     /// Counts keys that this run does not try (again).
     pub fn leave(&mut self, parcel: &Parcel) {
+        self.note_deadline(self.deadline(&parcel.keys));
         let total = if parcel.is_unclear { &mut self.summary.unknown } else { &mut self.summary.left };
         *total += count(parcel.keys.len());
+    }
+
+    /// Remembers until when keys without an outcome can be sent.
+    pub fn note_deadline(&mut self, deadline: Option<TimeMs>) {
+        let first = deadline.into_iter().chain(self.summary.first_deadline).min();
+        self.summary.first_deadline = first;
     }
 
     /// Puts parcels at the head of the queue, in their order.

@@ -37,15 +37,20 @@ enum Fate {
 impl Run<'_> {
     /// Records a reply and acts on it.
     pub async fn land(&mut self, flight: Flight, reply: Reply) {
-        let Flight { batch, parcel, not_before } = flight;
+        let Flight { batch, parcel, not_before, go: _, kept } = flight;
+        if let Some(kept) = kept {
+            return self.take_back(batch, parcel, kept).await;
+        }
         let heard = judge::hear(reply);
         let now = self.now();
         let keys = count(parcel.keys.len());
+        let deadline = self.deadline(&parcel.keys);
         let fate = self.fate(batch, parcel, &heard.news);
         // What this run tries again is free at once; the rest waits for a later run.
         let free_at = if matches!(fate, Fate::Again(_)) { now } else { not_before };
         if !self.record(batch, &heard.result(now, free_at)).await {
             self.summary.unknown += keys;
+            self.note_deadline(deadline);
             return self.tell();
         }
         crash_point!("P8");
@@ -55,6 +60,9 @@ impl Run<'_> {
             Fate::Unknown => self.summary.unknown += keys,
             Fate::Left => self.summary.left += keys,
             Fate::Again(_) => {}
+        }
+        if matches!(fate, Fate::Unknown | Fate::Left) {
+            self.note_deadline(deadline);
         }
         if let Fate::Again(parcels) = fate {
             self.requeue(parcels.into_iter());

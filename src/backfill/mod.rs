@@ -3,6 +3,7 @@
 //! The plan made every choice; nothing is decided here but when to stop. What must hold at every
 //! moment is written down in `docs/safety.md` and checked by the fault tests.
 
+mod ahead;
 mod batches;
 mod bisect;
 mod build;
@@ -160,6 +161,8 @@ pub struct Summary {
     pub passed: u64,
     /// Not sent: the run stopped first.
     pub left: u64,
+    /// The earliest deadline of what has no outcome.
+    pub first_deadline: Option<TimeMs>,
     /// Turned out to be unsendable when built.
     pub unsendable: Vec<(EventName, EventId, Unsendable)>,
     /// Requests made.

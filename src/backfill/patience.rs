@@ -1,4 +1,4 @@
-//! How long a request may wait between its re-check and its first byte.
+//! A clock that nobody sets, and how long a request may wait by it.
 
 use std::time::Duration as Wait;
 
@@ -22,17 +22,18 @@ pub(super) struct Patience {
 impl Patience {
     /// So long from now.
     pub fn of(most: Duration) -> Self {
-        Self { began: read(), most: Wait::from_millis(u64::try_from(most.as_ms()).unwrap_or(0)) }
+        Self { began: since_start(), most: Wait::from_millis(u64::try_from(most.as_ms()).unwrap_or(0)) }
     }
 
     /// Whether it is over. A clock that cannot be read is one: nobody knows.
     pub fn is_over(self) -> bool {
-        let gone = self.began.zip(read()).and_then(|(began, now)| now.checked_sub(began));
+        let gone = self.began.zip(since_start()).and_then(|(began, now)| now.checked_sub(began));
         gone.is_none_or(|gone| gone >= self.most)
     }
 }
 
-fn read() -> Option<Wait> {
+/// Time since the machine started, its sleep included.
+pub(super) fn since_start() -> Option<Wait> {
     clock_gettime(SLEEPLESS).ok().map(Into::into)
 }
 

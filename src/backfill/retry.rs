@@ -124,29 +124,6 @@ impl Breaker {
     }
 }
 
-/// Spaces requests evenly: `rate` per second at most.
-#[derive(Debug)]
-pub(super) struct Pace {
-    gap: Wait,
-    next: Option<tokio::time::Instant>,
-}
-
-impl Pace {
-    pub fn new(rate: u32) -> Self {
-        Self { gap: Wait::from_secs(1) / rate.max(1), next: None }
-    }
-
-    /// When the next request may go out.
-    pub const fn free_at(&self) -> Option<tokio::time::Instant> {
-        self.next
-    }
-
-    /// A request goes out.
-    pub fn take(&mut self, now: tokio::time::Instant) {
-        self.next = Some(self.next.map_or(now, |next| next.max(now)) + self.gap);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,15 +181,5 @@ mod tests {
         }
         assert!(breaker.bad(), "7 of 10");
         assert!(breaker.all == 10 && breaker.bad == 7);
-    }
-
-    #[tokio::test]
-    async fn requests_are_spaced() {
-        let mut pace = Pace::new(20);
-        let start = tokio::time::Instant::now();
-        assert_eq!(pace.free_at(), None);
-        pace.take(start);
-        pace.take(start);
-        assert_eq!(pace.free_at(), Some(start + Wait::from_millis(100)));
     }
 }

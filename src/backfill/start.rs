@@ -1,17 +1,21 @@
-//! From waiting keys to a request on the wire: build, claim, commit, re-check, send.
+//! From waiting keys to a request on the wire: build, claim, commit, connect, re-check, send.
+
+use std::time::Duration as Wait;
+
+use tokio::sync::oneshot;
 
 use crate::crash::crash_point;
 use crate::domain::{Duration, PixelCode, TimeMs};
 use crate::http::Gate;
-use crate::store::{ClaimKey, ClaimRequest, Shared, StoreError};
+use crate::store::{ClaimKey, ClaimRequest, Pace, Shared, StoreError};
 use crate::tiktok::limits::BODY_BYTES_MAX;
 use crate::tiktok::payload::{self, EventObject};
 
 use super::batches::fitting;
 use super::build::{Built, build_in};
-use super::flow::{Flight, Parcel, Run};
+use super::flow::{Flight, Kept, Parcel, Run};
 use super::judge::Heard;
-use super::patience::Patience;
+use super::patience::{Patience, since_start};
 use super::retry::{PAUSE_MAX, TRIES_MAX, not_before};
 use super::{Stopped, Unsendable};
 
@@ -37,14 +41,23 @@ impl Run<'_> {
         };
         let shared = match self.store.shared() {
             Ok(shared) => shared,
-            Err(error) => return self.store_failed(parcel, &error),
+            Err(error) => return self.put_away(parcel, &error),
         };
         if !self.may_send(&pixel, &mut parcel, &shared) {
             return;
         }
+        match self.store.until_turn(self.pace()) {
+            Ok(Wait::ZERO) => {}
+            Ok(wait) => {
+                // Another process was here: its turn first.
+                self.turn_at = Some(tokio::time::Instant::now() + wait);
+                return self.queue.push_front(parcel);
+            }
+            Err(error) => return self.put_away(parcel, &error),
+        }
         let ready = match self.build(&mut parcel) {
             Ok(ready) => ready,
-            Err(error) => return self.store_failed(parcel, &error),
+            Err(error) => return self.put_away(parcel, &error),
         };
         if ready.keys.is_empty() {
             return self.tell();
@@ -59,10 +72,11 @@ impl Run<'_> {
             lease: self.job.policy.backfill.lease,
             now,
             parent: parcel.parent,
+            pace: self.pace(),
         });
         let claimed = match claimed {
             Ok(claimed) => claimed,
-            Err(error) => return self.store_failed(parcel, &error),
+            Err(error) => return self.put_away(parcel, &error),
         };
         crash_point!("P2");
         for place in claimed.damaged.iter().filter_map(|at| ready.places.get(*at)) {
@@ -75,8 +89,12 @@ impl Run<'_> {
         parcel.keys = claimed.keys.iter().filter_map(|(at, _)| ready.places.get(*at).copied()).collect();
         let objects: Vec<&EventObject> = claimed.keys.iter().map(|(_, object)| object).collect();
         let body = payload::body(&pixel, self.job.test_code, &objects);
-        let lease_until = now.plus(self.job.policy.backfill.lease);
-        self.send(pixel, Claim { batch, parcel, body, lease_until, runs_before: ready.runs_before }).await;
+        let claim = Claim { batch, body, at: now, wait: claimed.wait, runs_before: ready.runs_before };
+        self.send(&pixel, parcel, claim).await;
+    }
+
+    fn pace(&self) -> Pace {
+        Pace { now: since_start().unwrap_or_default(), gap: self.gap }
     }
 
     /// Whether anything may go to this pixel now. Else the parcel is put away and the reason noted.
@@ -128,15 +146,20 @@ impl Run<'_> {
     /// into one body goes back to the queue.
     fn build(&mut self, parcel: &mut Parcel) -> Result<Ready, StoreError> {
         let now = self.now();
+        let plan = &self.job.plan.send;
         let mut built: Vec<(usize, Built)> = Vec::with_capacity(parcel.keys.len());
         for key in std::mem::take(&mut parcel.keys) {
-            let Some(planned) = self.planned(key) else { continue };
+            let Some(planned) = plan.get(key) else { continue };
             if now >= planned.deadline {
                 self.summary.expired += 1;
                 self.done += 1;
                 continue;
             }
-            match build_in(self.store, self.job.policy, planned, Some(self.job.run))? {
+            let object = match self.ahead.take(key) {
+                Some(object) => object,
+                None => build_in(self.store, self.job.policy, planned, Some(self.job.run))?,
+            };
+            match object {
                 Ok(object) => built.push((key, object)),
                 Err(why) => self.drop_unsendable(key, why),
             }
@@ -183,44 +206,34 @@ impl Run<'_> {
         }
     }
 
-    /// Re-checks a claim and puts its request on the wire; gives it back if it may not go.
-    async fn send(&mut self, pixel: PixelCode, claim: Claim) {
-        let Claim { batch, mut parcel, body, lease_until, runs_before } = claim;
+    /// Puts the request of a claim on its way: its connection is made, and then asks for a last word.
+    async fn send(&mut self, pixel: &PixelCode, mut parcel: Parcel, claim: Claim) {
+        let Claim { batch, body, at, wait, runs_before } = claim;
         if body.len() > BODY_BYTES_MAX && parcel.keys.len() > 1 {
             // Frozen objects may be larger than the ones that were measured.
             let right = parcel.keys.split_off(parcel.keys.len() / 2);
             let halves = [parcel.clone(), Parcel { keys: right, ..parcel.clone() }];
             return self.give_back(batch, halves).await;
         }
-        let now = self.now();
-        let until = now.plus(self.job.policy.backfill.total_timeout).plus(LEASE_SLACK);
-        let is_late = self.deadline(&parcel.keys).is_none_or(|deadline| now >= deadline);
-        let is_ours = match self.store.recheck(batch, until) {
-            Ok(is_ours) => is_ours,
-            Err(error) => return self.store_failed(parcel, &error),
-        };
-        parcel.tries += u32::from(!is_ours);
-        if !is_ours && parcel.tries >= TRIES_MAX {
-            self.leave(&parcel);
-            return self.give_back(batch, [Parcel::default(), Parcel::default()]).await;
-        }
-        if is_late || !is_ours {
-            return self.give_back(batch, [parcel, Parcel::default()]).await;
-        }
-        let Some(token) = self.job.tokens.get(&pixel).cloned() else { return };
-        let deadline = self.deadline(&parcel.keys).unwrap_or(now);
-        let flight = Flight { batch, parcel, not_before: not_before(runs_before, now, deadline) };
+        let Some(token) = self.job.tokens.get(pixel).cloned() else { return };
+        let limits = &self.job.policy.backfill;
+        let lease_until = at.plus(limits.lease);
+        let deadline = self.deadline(&parcel.keys).unwrap_or(at);
         // The lease must outlive the whole request, which cannot take longer than its time-out.
-        let last_start = lease_until.minus(self.job.policy.backfill.total_timeout).min(deadline);
-        let patience = Patience::of(last_start.since(now));
-        let gate = Gate::new(move || {
+        let patience = Patience::of(lease_until.minus(limits.total_timeout).min(deadline).since(at));
+        let (go, word) = oneshot::channel();
+        let standing = self.standing.clone();
+        let gate = Gate::new(async move {
+            let is_heard = standing.send(batch).is_ok();
+            let may_go = is_heard && word.await.unwrap_or(false);
             crash_point!("P3");
-            !patience.is_over()
+            may_go && !patience.is_over()
         });
         let client = self.job.client.clone();
         self.summary.requests += 1;
-        self.pace.take(tokio::time::Instant::now());
+        self.turn_at = Some(tokio::time::Instant::now() + wait + self.gap);
         let task = self.wire.spawn(async move {
+            tokio::time::sleep(wait).await;
             let reply = match client.post(&token, body, gate).await {
                 Ok(head) => {
                     crash_point!("P5");
@@ -231,7 +244,53 @@ impl Run<'_> {
             crash_point!("P6");
             reply
         });
+        let not_before = not_before(runs_before, at, deadline);
+        let flight = Flight { batch, parcel, not_before, go: Some(go), kept: None };
         self.flights.insert(task.id(), flight);
+    }
+
+    /// The last word on a request whose connection stands: its claim must hold until it can have ended,
+    /// and no deadline may be over.
+    pub fn look_again(&mut self, batch: i64) {
+        let now = self.now();
+        let until = now.plus(self.job.policy.backfill.total_timeout).plus(LEASE_SLACK);
+        let Some(flight) = self.flights.values().find(|flight| flight.batch == batch) else { return };
+        let is_late =
+            self.is_over || self.deadline(&flight.parcel.keys).is_none_or(|deadline| now >= deadline);
+        let kept = if is_late {
+            Some(Kept::Late)
+        } else {
+            match self.store.recheck(batch, until) {
+                Ok(true) => None,
+                Ok(false) => Some(Kept::Lost),
+                Err(error) => {
+                    self.store_failed(&error);
+                    Some(Kept::Unasked)
+                }
+            }
+        };
+        if let Some(flight) = self.flights.values_mut().find(|flight| flight.batch == batch) {
+            flight.kept = kept;
+            if let Some(go) = flight.go.take() {
+                // A request that has ended meanwhile hears nothing any more.
+                let _ = go.send(kept.is_none());
+            }
+        }
+    }
+
+    /// Takes back a request of which nothing was sent.
+    pub async fn take_back(&mut self, batch: i64, mut parcel: Parcel, kept: Kept) {
+        self.summary.requests = self.summary.requests.saturating_sub(1);
+        match kept {
+            Kept::Unasked => return self.queue.push_front(parcel),
+            Kept::Late => {}
+            Kept::Lost => parcel.tries += 1,
+        }
+        if parcel.tries >= TRIES_MAX {
+            self.leave(&parcel);
+            parcel = Parcel::default();
+        }
+        self.give_back(batch, [parcel, Parcel::default()]).await;
     }
 
     /// Releases a claim of which nothing was sent, and queues what shall be tried again.
@@ -253,9 +312,14 @@ impl Run<'_> {
         }
     }
 
-    /// The store failed before anything was sent.
-    fn store_failed(&mut self, parcel: Parcel, error: &StoreError) {
+    /// The store failed before anything was claimed.
+    fn put_away(&mut self, parcel: Parcel, error: &StoreError) {
         self.queue.push_front(parcel);
+        self.store_failed(error);
+    }
+
+    /// The store failed before anything was sent.
+    fn store_failed(&mut self, error: &StoreError) {
         self.end(Stopped::Store { why: error.to_string(), unrecorded: 0, busy: is_busy(error) });
     }
 }
@@ -263,9 +327,11 @@ impl Run<'_> {
 /// A claim whose request is ready.
 struct Claim {
     batch: i64,
-    parcel: Parcel,
     body: Vec<u8>,
-    lease_until: TimeMs,
+    /// When it was made.
+    at: TimeMs,
+    /// Until its turn.
+    wait: Wait,
     runs_before: usize,
 }
 

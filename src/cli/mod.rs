@@ -13,6 +13,7 @@ mod config_error;
 pub mod demo_data;
 mod exit;
 mod filters;
+mod limits;
 mod lock;
 mod near;
 mod pass;
@@ -38,6 +39,7 @@ use settings::Settings;
 use ui::Ui;
 
 pub use clock::Clock;
+pub use limits::survive_file_size_limit;
 pub use settings::Environment;
 
 /// What every command is given.
@@ -64,7 +66,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         }
     };
     let ui = Ui::new(&arguments.global);
-    match execute(&matches, arguments, environment, clock) {
+    match limits::enough_files().and_then(|()| execute(&matches, arguments, environment, clock)) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             if ui.is_json() {
@@ -185,14 +187,4 @@ pub fn catch_bugs() {
 /// Ends the program where it stands.
 fn end_now(exit: Exit) -> ! {
     std::process::exit(i32::from(exit.code()))
-}
-
-/// Lets a limit on file sizes be an error of the write, not the end of the program (reliability S-03).
-pub fn survive_file_size_limit() {
-    use tokio::signal::unix::{SignalKind, signal};
-    // Once a handler is there it stays, whatever becomes of the runtime; without one, a signal of
-    // the system ends the program, and what was committed is safe all the same.
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
-    let _inside = runtime.enter();
-    let _ = signal(SignalKind::from_raw(nix::libc::SIGXFSZ));
 }

@@ -1,6 +1,6 @@
 //! The one pass over the ledger: rooms joined, each key once, with its verdict.
 
-use crate::audit::{Audit, AuditResult, Scope, Subject};
+use crate::audit::{Audit, AuditResult, Axis, Scope, Subject};
 use crate::domain::{LedgerRow, Policy, Range, TimeMs, Verdict};
 use crate::reconcile::{self, Logs, Resolver};
 use crate::store::Store;
@@ -80,8 +80,18 @@ impl<'a> Pass<'a> {
     /// # Errors
     /// [`Failure`] when the database cannot be read.
     pub fn audit(&self) -> Result<AuditResult, Failure> {
-        let mut audit = Audit::new(self.scope());
-        self.each(&mut |subject| {
+        self.audit_along(Axis { zone: chrono_tz::UTC, previous: None })
+    }
+
+    /// The same with days of a zone, and compared with a period before.
+    ///
+    /// # Errors
+    /// [`Failure`] when the database cannot be read.
+    pub fn audit_along(&self, axis: Axis) -> Result<AuditResult, Failure> {
+        let mut audit = Audit::new(self.scope()).along(axis);
+        let since = axis.previous.map_or(self.range.since, |previous| previous.since.min(self.range.since));
+        let whole = Self { range: Range { since, until: self.range.until }, ..*self };
+        whole.each(&mut |subject| {
             audit.observe(subject);
             Ok(())
         })?;

@@ -1,8 +1,9 @@
 //! Spans of time as people type them: `7d`, `yesterday`, `monday`, a date, a time.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, Utc, Weekday};
 use chrono_tz::Tz;
 
+use crate::domain::calendar::{self, midnight};
 use crate::domain::{Duration, Range, TimeMs};
 
 /// What was typed and cannot be read.
@@ -64,6 +65,30 @@ pub fn default_range(newest: TimeMs, zone: Tz) -> Range {
     Range { since: midnight_before(newest, 6, zone), until: midnight_after(newest, zone) }
 }
 
+/// The period just before a range, of the same length: whole days of the zone for whole days, so that
+/// both have the same days of the week. Where the range reaches beyond the newest event, both end at
+/// the same time of their last day. `None` where the oldest event leaves more than a seventh of the
+/// period without a log: then there is nothing fair to compare with.
+#[must_use]
+pub fn previous(range: Range, (oldest, newest): (TimeMs, TimeMs), zone: Tz) -> Option<Range> {
+    let Range { since, until } = range;
+    let end = until.min(newest.plus(Duration::from_ms(1)));
+    if range == Range::ALL || end <= since {
+        return None;
+    }
+    let date = |at| calendar::local(at, zone).map(|(date, _)| date);
+    let (first, last) = (date(since)?, date(until)?);
+    let is_days = midnight(first, zone) == Some(since) && midnight(last, zone) == Some(until);
+    let length = until.since(since);
+    let days = u64::try_from(last.signed_duration_since(first).num_days()).ok()?;
+    let back = |at: TimeMs| {
+        if is_days { calendar::days_before(at, days, zone) } else { Some(at.minus(length)) }
+    };
+    let before = Range { since: back(since)?, until: back(end)?.min(since) };
+    let unlogged = oldest.since(before.since);
+    (unlogged.as_ms() <= length.as_ms() / 7).then_some(before)
+}
+
 /// One moment: `--now`, and each end of a span.
 #[must_use]
 pub fn instant(text: &str, now: TimeMs, zone: Tz) -> Option<TimeMs> {
@@ -93,7 +118,7 @@ pub fn instant(text: &str, now: TimeMs, zone: Tz) -> Option<TimeMs> {
     }
     let forms = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
     let plain = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
-    in_zone(plain, zone)
+    calendar::instant(plain, zone)
 }
 
 /// A length of time: `90s`, `15m`, `36h`, `7d`, `2w`.
@@ -156,21 +181,6 @@ fn midnight_after(at: TimeMs, zone: Tz) -> TimeMs {
         .and_then(|at| at.date_naive().checked_add_days(Days::new(1)))
         .and_then(|date| midnight(date, zone))
         .unwrap_or(at)
-}
-
-fn midnight(date: NaiveDate, zone: Tz) -> Option<TimeMs> {
-    in_zone(date.and_hms_opt(0, 0, 0)?, zone)
-}
-
-/// Quarters of an hour to look ahead for a time that exists: Samoa once skipped a whole day.
-const GAP_QUARTERS_MAX: i32 = 100;
-
-/// A local time as an instant: the earlier of two, and the next one that exists.
-fn in_zone(plain: NaiveDateTime, zone: Tz) -> Option<TimeMs> {
-    (0..=GAP_QUARTERS_MAX).find_map(|quarter| {
-        let plain = plain.checked_add_signed(chrono::TimeDelta::minutes(i64::from(quarter) * 15))?;
-        zone.from_local_datetime(&plain).earliest().map(|at| TimeMs::from_ms(at.timestamp_millis()))
-    })
 }
 
 #[cfg(test)]
@@ -245,6 +255,34 @@ mod tests {
         let range = default_range(at("2026-11-22T13:02:44Z"), Berlin);
         assert_eq!(range.since.to_string(), "2026-11-15T23:00:00Z");
         assert_eq!(range.until.to_string(), "2026-11-22T23:00:00Z");
+    }
+
+    #[test]
+    fn the_period_before_has_the_same_days() {
+        let show = |range: Option<Range>| range.map(|r| (r.since.to_string(), r.until.to_string()));
+        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+        let long_ago = at("2026-01-01T00:00:00Z");
+        // Monday 26 October in Berlin begins at 23:00 UTC; the Monday before, in summer time, at 22:00.
+        let monday = Range { since: at("2026-10-25T23:00:00Z"), until: at("2026-11-01T23:00:00Z") };
+        let before = previous(monday, (long_ago, now()), Berlin);
+        assert_eq!(show(before), pair("2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z"));
+        // Up to the newest event, Thursday 12:00 in Berlin, and Thursday 12:00 a week before.
+        let before = previous(monday, (long_ago, at("2026-10-29T11:00:00Z")), Berlin);
+        assert_eq!(show(before), pair("2026-10-18T22:00:00Z", "2026-10-22T10:00:00.001Z"));
+        // No whole days: as many hours.
+        let hours = Range { since: at("2026-11-21T13:05:00Z"), until: now() };
+        let before = previous(hours, (long_ago, now()), Berlin);
+        assert_eq!(show(before), pair("2026-11-20T13:05:00Z", "2026-11-21T13:05:00Z"));
+    }
+
+    #[test]
+    fn a_log_that_does_not_reach_back_gives_no_period_before() {
+        let week = Range { since: at("2026-11-16T00:00:00Z"), until: at("2026-11-23T00:00:00Z") };
+        let with = |oldest: &str| previous(week, (at(oldest), now()), UTC).is_some();
+        assert!(with("2026-11-09T23:59:59Z"));
+        assert!(!with("2026-11-10T00:00:01Z"));
+        assert!(!with("2026-11-16T08:00:00Z"));
+        assert_eq!(previous(Range::ALL, (now(), now()), UTC), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Amount, CampaignId, EventName, FunnelId, KeyBits, OrderKey, PixelCode, TimeMs};
+use super::{Amount, BrowserFamily, CampaignId, EventName, FunnelId, KeyBits, OrderKey, PixelCode, TimeMs};
 
 /// What the record says of the visitor's consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -32,7 +32,8 @@ pub enum LimitedDataUse {
 
 /// Yes-or-no facts of a funnel record, as one number in its row.
 ///
-/// Bits 0–1 consent, 2–3 limited data use, then one bit each in the order of the methods below.
+/// Bits 0–1 consent, 2–3 limited data use, then one bit each in the order of the methods below;
+/// 27–31 the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Facts(u32);
 
@@ -138,6 +139,18 @@ impl Facts {
         };
         self.0 = (self.0 & !(3 << 2)) | (bits << 2);
     }
+
+    /// The family of the visitor's browser.
+    #[must_use]
+    pub fn browser(self) -> BrowserFamily {
+        let [.., high] = self.0.to_le_bytes();
+        BrowserFamily::from_number(high >> 3)
+    }
+
+    /// Sets the family of the visitor's browser.
+    pub fn set_browser(&mut self, browser: BrowserFamily) {
+        self.0 = (self.0 & !(31 << 27)) | (u32::from(browser.number()) << 27);
+    }
 }
 
 /// Where a row was read: a file of the store and the byte offset of the line in its decompressed text.
@@ -164,6 +177,8 @@ pub struct StoredEvent {
     pub source: Option<Arc<str>>,
     /// Host and path of its page.
     pub page: Option<Arc<str>>,
+    /// Host and path of the page where its session began.
+    pub landing: Option<Arc<str>>,
     /// The store's number of its session.
     pub session: Option<i64>,
     /// When it happened.
@@ -206,7 +221,10 @@ mod tests {
         assert_eq!(facts.consent(), Consent::Denied);
         assert_eq!(facts.limited_data_use(), LimitedDataUse::Yes);
         assert!(facts.is_test() && !facts.has_url());
+        facts.set_browser(BrowserFamily::Other);
+        facts.set_browser(BrowserFamily::Edge);
         facts.set_consent(Consent::Granted);
-        assert_eq!(facts.consent(), Consent::Granted);
+        assert_eq!((facts.consent(), facts.browser()), (Consent::Granted, BrowserFamily::Edge));
+        assert!(facts.is_test() && !facts.session_is_placeholder());
     }
 }

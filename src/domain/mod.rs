@@ -7,6 +7,8 @@
 
 mod amount;
 mod batch;
+mod browser;
+pub mod calendar;
 mod event;
 mod finding;
 mod ids;
@@ -25,6 +27,7 @@ pub use amount::Amount;
 pub use batch::{
     Batch, BatchEvent, BatchReceipt, Cursor, FileId, Problem, QuarantinedLine, Reason, Term, TermKind,
 };
+pub use browser::BrowserFamily;
 pub use event::{Consent, Facts, LimitedDataUse, Position, StoredEvent};
 pub use finding::{Finding, Severity};
 pub use ids::{

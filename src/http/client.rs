@@ -1,7 +1,6 @@
 //! POST track.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::atomic::Ordering;
 
 use reqwest::Body;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -10,7 +9,7 @@ use reqwest::redirect::Policy;
 use crate::domain::Duration;
 use crate::tiktok::limits::ANSWER_BYTES_MAX;
 
-use super::gate::{Gate, Gated, Shut};
+use super::gate::{Gate, Gated, Passage, Shut};
 use super::{Endpoint, Reply, Token, failure, headers};
 
 const ACCESS_TOKEN: HeaderName = HeaderName::from_static("access-token");
@@ -77,7 +76,7 @@ impl Client {
     }
 
     /// Posts a body and waits for the head of the answer. The gate is asked when the connection
-    /// stands, just before the first byte; shut, it makes the request one that was not sent.
+    /// stands, just before the body's first byte; unless it opens, the request is one that was not sent.
     ///
     /// # Errors
     /// How the request ended, when no head of an answer came that is worth reading on.
@@ -85,7 +84,7 @@ impl Client {
         let Some(access_token) = token.header() else {
             return Err(Reply::NotSent { why: "token cannot be a header".to_owned() });
         };
-        let (body, is_shut) = Gated::new(body, gate);
+        let (body, watch) = Gated::new(body, gate);
         let sent = self
             .inner
             .post(self.endpoint.track_url())
@@ -94,10 +93,11 @@ impl Client {
             .body(Body::wrap(body))
             .send()
             .await;
-        if is_shut.load(Ordering::SeqCst) {
-            return Err(Reply::NotSent { why: Shut.to_string() });
-        }
-        let response = sent.map_err(|error| failure::before_head(&error))?;
+        let response = match watch.passage() {
+            Passage::Open => sent.map_err(|error| failure::before_head(&error))?,
+            Passage::Shut => return Err(Reply::NotSent { why: Shut.to_string() }),
+            Passage::Unasked => return Err(failure::unsent(sent.err().as_ref())),
+        };
         if response.status().is_redirection() {
             return Err(Reply::Redirected { status: response.status().as_u16() });
         }

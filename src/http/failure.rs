@@ -85,6 +85,20 @@ pub(super) fn before_head(error: &reqwest::Error) -> Reply {
     after_send(error, None)
 }
 
+/// What the end of a request proves whose body was never asked for: that no byte of it left.
+pub(super) fn unsent(error: Option<&reqwest::Error>) -> Reply {
+    match error.map(before_head) {
+        Some(Reply::Ambiguous { why, .. }) => Reply::NotSent { why },
+        Some(
+            reply @ (Reply::NotSent { .. }
+            | Reply::Certificate { .. }
+            | Reply::Answered { .. }
+            | Reply::Redirected { .. }),
+        ) => reply,
+        None => Reply::NotSent { why: "the server answered before the request".to_owned() },
+    }
+}
+
 /// What an error after the request left proves: nothing.
 pub(super) fn after_send(error: &reqwest::Error, status: Option<u16>) -> Reply {
     let (cause, why) = if error.is_timeout() {

@@ -3,9 +3,10 @@
 use chrono_tz::Tz;
 
 use crate::domain::{
-    Batch, BatchEvent, BatchReceipt, Cursor, EventId, EventName, ID_BYTES_MAX, IdError, Policy,
-    QuarantinedLine, Reason, Term, TermKind, TimeMs,
+    Batch, BatchEvent, BatchReceipt, BrowserFamily, Cursor, EventId, EventName, ID_BYTES_MAX, IdError,
+    Policy, QuarantinedLine, Reason, Term, TermKind, TimeMs,
 };
+use crate::tiktok::agent::browser_family;
 use crate::tiktok::event_map;
 use crate::tiktok::normalise::sha256;
 
@@ -52,6 +53,8 @@ pub(super) struct Builder<'p> {
     sessions: Sessions,
     /// By number of the name's term.
     steps: Vec<Option<Step>>,
+    /// By number of the user agent's term.
+    browsers: Vec<Option<BrowserFamily>>,
     pub(super) pages: Pages,
     pub(super) people: People,
     pub(super) spellings: Spellings,
@@ -70,6 +73,7 @@ impl<'p> Builder<'p> {
             terms: Terms::default(),
             sessions: Sessions::default(),
             steps: Vec::new(),
+            browsers: Vec::new(),
             pages: Pages::default(),
             people: People::default(),
             spellings: Spellings::default(),
@@ -112,6 +116,7 @@ impl<'p> Builder<'p> {
     pub(super) fn take(&mut self) -> Batch {
         self.text_bytes = 0;
         self.steps.clear();
+        self.browsers.clear();
         let mut batch = std::mem::take(&mut self.batch);
         // The next batch will be about as large; growing it step by step would copy it over and over.
         self.batch.events.reserve(batch.events.len());
@@ -171,6 +176,22 @@ impl<'p> Builder<'p> {
             *slot = Some(step);
         }
         step
+    }
+
+    /// The family of a user agent.
+    pub(super) fn browser(&mut self, agent: Term) -> BrowserFamily {
+        let at = usize::try_from(agent.0).unwrap_or(usize::MAX);
+        if let Some(Some(known)) = self.browsers.get(at) {
+            return *known;
+        }
+        let family = browser_family(self.terms.text(agent));
+        if self.browsers.len() <= at {
+            self.browsers.resize(self.terms.count(), None);
+        }
+        if let Some(slot) = self.browsers.get_mut(at) {
+            *slot = Some(family);
+        }
+        family
     }
 
     /// Adds what a record says of its session.

@@ -76,7 +76,7 @@ pub(super) fn stand(
         return Stand::Unsendable(Unsendable::NoPixelOrToken);
     }
     let too_old = too_old_at(event, ground.policy);
-    let deadline = clock(row).map(|clock| clock.deadline).filter(|deadline| ground.now <= *deadline);
+    let deadline = clock(row).map(|clock| clock.deadline).filter(|deadline| ground.now < *deadline);
     // Past the clock only a release sends: by the rule of product 6.2 or by hand.
     Stand::Send { until: deadline.map_or(too_old, |deadline| deadline.min(too_old)) }
 }
@@ -175,9 +175,9 @@ mod tests {
             assert_eq!(fresh(&row(paid(), receipts)), Stand::Send { until: hours(47) });
         }
         let one = row(paid(), []);
-        assert_eq!(stand_at(&one, &policy(), hours(47)), Stand::Send { until: hours(47) });
-        let late = hours(47).plus(Duration::from_ms(1));
-        assert_eq!(stand_at(&one, &policy(), late), Stand::Held(HeldClass::LateBrowserUnseen));
+        let last = hours(47).minus(Duration::from_ms(1));
+        assert_eq!(stand_at(&one, &policy(), last), Stand::Send { until: hours(47) });
+        assert_eq!(stand_at(&one, &policy(), hours(47)), Stand::Held(HeldClass::LateBrowserUnseen));
         let mut hasty = policy();
         hasty.backfill.age_max = Duration::from_hours(24);
         assert_eq!(stand_at(&one, &hasty, hours(5)), Stand::Send { until: hours(24) });

@@ -36,7 +36,7 @@ pub(super) fn late_class(
     verdict: &Verdict,
     ground: &Ground<'_>,
 ) -> Option<HeldClass> {
-    if clock(row).is_none_or(|clock| ground.now <= clock.deadline) {
+    if clock(row).is_none_or(|clock| ground.now < clock.deadline) {
         return None;
     }
     let browser = browser_fired(row, ground.policy, ground.logs);

@@ -1,6 +1,6 @@
 //! The laws of verdicts and plans (house 4), over random ledgers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -91,7 +91,11 @@ fn some_group() -> impl Strategy<Value = IdGroup> {
         prop::collection::vec(some_attempt(), 0..2),
     )
         .prop_map(|(events, receipts, attempts)| {
-            let (events, sessions): (Vec<_>, Vec<_>) = events.into_iter().unzip();
+            // The store keeps one record of each logged name and pixel.
+            let mut seen = BTreeSet::new();
+            let events =
+                events.into_iter().filter(|(one, _)| seen.insert((one.name.clone(), one.pixel.clone())));
+            let (events, sessions): (Vec<_>, Vec<_>) = events.unzip();
             let mut all = group(events, receipts);
             all.sessions = sessions.into_iter().map(Some).collect();
             all.attempts = attempts;

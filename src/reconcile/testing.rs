@@ -82,6 +82,7 @@ pub fn event(logged: &str) -> StoredEvent {
         funnel: None,
         source: Some(Arc::from("tiktok")),
         page: None,
+        landing: None,
         session: Some(1),
         at: T0,
         seen_at: T0,

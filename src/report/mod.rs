@@ -6,6 +6,7 @@
 pub mod csv;
 mod escape;
 mod events;
+mod filled;
 mod findings;
 mod grid;
 mod import;
@@ -26,6 +27,7 @@ pub use events::{
     EventRow, QuarantinedLine, event_line, events_json, events_table, quarantined_json, quarantined_line,
     quarantined_table,
 };
+pub use filled::{FilledIn, filled_lines, filled_table};
 pub use findings::{CatalogueEntry, finding_page, findings_json, findings_table};
 pub use import::{ImportedFile, import_json, import_table, import_totals};
 pub use json::audit as audit_json;

@@ -32,6 +32,8 @@ pub struct Chapter {
     pub clock: Option<Clock>,
     /// Its order id.
     pub order: Option<Untrusted>,
+    /// Match keys that a backfill fills in, or has filled in, each with its origin; empty: none.
+    pub filled: Box<str>,
 }
 
 /// Everything known of one `event_id`.
@@ -210,6 +212,9 @@ fn details(text: &mut String, chapter: &Chapter, view: &View) {
             format!("{} {sign}{}", key.name(), if earlier.is_some() { " (session has it)" } else { "" })
         });
         line("match keys", &keys.join("  "));
+        if !chapter.filled.is_empty() {
+            line("filled in", &chapter.filled);
+        }
         let mut origin = Vec::new();
         let part = |label: &str, value: Option<&str>| {
             value.map(|value| format!("{label} {}", escape_short(value, 80)))

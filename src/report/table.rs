@@ -145,14 +145,12 @@ fn per_day(result: &AuditResult, view: &View) -> String {
     if missing.len() < 2 {
         return String::new();
     }
-    // Days are UTC days; naming the day in another zone could name its neighbour.
-    let day = super::Zone::UTC.day(peak.day);
-    let utc = if view.zone == super::Zone::UTC { "" } else { " (UTC days)" };
     format!(
-        "{}  peak {} of {} missing, {day}{utc}",
+        "{}  peak {} of {} missing, {}",
         spark(&missing),
         count(peak.missing),
-        count(peak.expected)
+        count(peak.expected),
+        view.zone.day(peak.day)
     )
 }
 

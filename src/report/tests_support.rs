@@ -50,6 +50,9 @@ pub fn result() -> AuditResult {
         causes: Vec::new(),
         exclusions: Vec::new(),
         days: Vec::new(),
+        hours: Vec::new(),
+        previous: None,
+        slices: Vec::new(),
         orphans: 0,
         findings: vec![Finding {
             code: "never-sent",

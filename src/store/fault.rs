@@ -27,8 +27,9 @@ impl From<Error> for Fault {
     }
 }
 
-/// `SQLITE_IOERR_WRITE`: what a limit on file sizes looks like (reliability S-03).
-const IO_WRITE: i32 = 778;
+/// `SQLITE_IOERR_WRITE` and `SQLITE_IOERR_SHMSIZE`: what a limit on file sizes looks like
+/// (reliability S-03).
+const NO_ROOM: [i32; 2] = [778, 4874];
 
 impl Fault {
     /// The error as callers see it.
@@ -54,7 +55,7 @@ impl Fault {
         let damaged = |what: &str| StoreError::Damaged { path: path.clone(), what: what.to_owned() };
         let io = |what: &str| StoreError::Io { path: path.clone(), what: what.to_owned() };
         let code = failure.code;
-        if code == ErrorCode::DiskFull || failure.extended_code == IO_WRITE {
+        if code == ErrorCode::DiskFull || NO_ROOM.contains(&failure.extended_code) {
             StoreError::Full { path }
         } else if code == ErrorCode::DatabaseBusy || code == ErrorCode::DatabaseLocked {
             StoreError::Busy { path }
@@ -63,7 +64,7 @@ impl Fault {
         } else if code == ErrorCode::NotADatabase {
             damaged("is not a database, or its beginning is damaged")
         } else if code == ErrorCode::ReadOnly {
-            io("cannot be written: it, or the directory it lies in, is read-only")
+            io("cannot be written: it, its -wal or -shm, or the directory they lie in is read-only")
         } else if code == ErrorCode::CannotOpen || code == ErrorCode::PermissionDenied {
             io("cannot be opened: it and its directory must be readable and writable by this user, \
                 for SQLite keeps two files (-wal, -shm) beside it")
@@ -99,6 +100,7 @@ mod tests {
         let path = Path::new("m.db");
         assert!(matches!(failure(13).at(path), StoreError::Full { .. }));
         assert!(matches!(failure(778).at(path), StoreError::Full { .. }));
+        assert!(matches!(failure(4874).at(path), StoreError::Full { .. }));
         assert!(matches!(failure(5).at(path), StoreError::Busy { .. }));
         assert!(matches!(failure(517).at(path), StoreError::Busy { .. }));
         assert!(matches!(failure(11).at(path), StoreError::Damaged { .. }));

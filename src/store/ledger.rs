@@ -1,5 +1,7 @@
 //! The backfill's ledger: claim, re-check, record (reliability 2). Every commit here is `FULL`.
 
+use std::time::Duration as Wait;
+
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
@@ -7,6 +9,7 @@ use super::accepted::Acceptances;
 use super::dictionary::Dictionary;
 use super::fault::Fault;
 use super::row::Id;
+use super::shared::Pace;
 use super::{Store, StoreError};
 use crate::crash::crash_point;
 use crate::domain::{
@@ -77,6 +80,8 @@ pub struct ClaimRequest<'a> {
     pub now: TimeMs,
     /// The batch this one is a part of, when a refused one is split.
     pub parent: Option<i64>,
+    /// How often requests may go.
+    pub pace: Pace,
 }
 
 /// What was claimed.
@@ -89,6 +94,8 @@ pub struct Claimed {
     /// Keys that were not free any more: accepted meanwhile, held by a live lease, not due, or past
     /// their deadline.
     pub passed: Vec<usize>,
+    /// How long it is until the request's turn among those of all processes.
+    pub wait: Wait,
     /// Keys whose frozen object is not as it was written (reliability S-09): they must be held.
     pub damaged: Vec<usize>,
 }
@@ -162,7 +169,13 @@ impl<'a> Claimer<'a> {
 
     fn run(self) -> Result<Claimed, Fault> {
         let batch = self.begin_batch()?;
-        let mut claimed = Claimed { batch: None, keys: Vec::new(), passed: Vec::new(), damaged: Vec::new() };
+        let mut claimed = Claimed {
+            batch: None,
+            keys: Vec::new(),
+            passed: Vec::new(),
+            wait: Wait::ZERO,
+            damaged: Vec::new(),
+        };
         for (at, key) in self.request.keys.iter().enumerate() {
             let name = self.dictionary.code(self.connection, TermKind::Name, &key.name.as_str().into())?;
             if key.deadline <= self.request.now || self.is_accepted(&key.id, name)? {
@@ -186,6 +199,7 @@ impl<'a> Claimer<'a> {
                 .prepare_cached(BATCH_SIZE)?
                 .execute(named_params! { ":code": batch, ":size": size })?;
             claimed.batch = Some(batch);
+            claimed.wait = self.request.pace.take_turn(self.connection)?;
         }
         let now_ms = self.request.now.as_ms();
         self.connection.prepare_cached(CLOCK_RAISE)?.execute(named_params! { ":now_ms": now_ms })?;

@@ -43,6 +43,19 @@ impl Store {
         })
     }
 
+    /// Runs `work` on one state of the database: many small reads share one beginning.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the read cannot begin, or what `work` returns.
+    pub fn in_one_read<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let began = begin(&self.connection).map_err(|fault| fault.at(&self.path))?;
+        let done = work();
+        if began {
+            end(&self.connection);
+        }
+        done
+    }
+
     /// Everything stored under one id; `None` when there is nothing.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod ledger;
 mod log;
 mod merge;
 mod names;
+mod network;
 mod open;
 mod outcome;
 mod raw;
@@ -45,8 +46,8 @@ use crate::domain::{Digest, Seen, SessionId};
 pub use commit::FileCounts;
 pub use ledger::{BatchResult, ClaimKey, ClaimRequest, Claimed};
 pub use read::{QuarantinedRow, SourceRow};
-pub use run::{RunKind, RunRow};
-pub use shared::Shared;
+pub use run::{DeadRun, RunKind, RunRow};
+pub use shared::{Destination, Pace, Shared};
 
 /// An open database.
 pub struct Store {

@@ -105,6 +105,18 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The page where an event's session began.
+    fn landing(&self, session: Option<i64>) -> Result<Option<Arc<str>>, Fault> {
+        let Some(session) = session else { return Ok(None) };
+        let page = match self.states.landing(session) {
+            Some(page) => page,
+            None => session::by_code(self.connection, session)?
+                .and_then(|session| session.landing)
+                .map_or(0, |(_, page)| page),
+        };
+        self.term(TermKind::Page, page, Arc::clone)
+    }
+
     /// An event.
     pub(super) fn event(&self, raw: &RawEvent) -> Result<StoredEvent, Fault> {
         let place = self.place(raw.place)?;
@@ -117,6 +129,7 @@ impl<'a> Names<'a> {
             funnel: self.term(TermKind::Funnel, place.funnel, FunnelId::from_store)?,
             source: self.term(TermKind::Source, place.source, Arc::clone)?,
             page: self.term(TermKind::Page, place.page, Arc::clone)?,
+            landing: self.landing(raw.session)?,
             session: raw.session,
             at: TimeMs::from_ms(raw.at_ms),
             seen_at: TimeMs::from_ms(raw.at_ms.saturating_sub(raw.seen_lag_ms)),

@@ -14,6 +14,7 @@ use super::block::BlockCache;
 use super::contact::ContactCache;
 use super::dictionary::Dictionary;
 use super::fault::Fault;
+use super::network::refuse_network;
 use super::{Store, StoreError};
 
 /// The whole schema, for a new database.
@@ -47,6 +48,7 @@ impl Store {
     /// [`StoreError`] when it cannot be opened, is not ours, newer or damaged. It is never replaced.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         check_library(path)?;
+        refuse_network(path)?;
         create_private(path)?;
         if check_file(path)? > 0 {
             check_identity(path)?;
@@ -69,7 +71,7 @@ impl Store {
         }
         check_file(path)?;
         check_identity(path)?;
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|fault| fault.at(path))?;
+        let connection = connect_to_read(path).map_err(|fault| fault.at(path))?;
         Ok(Self::around(connection, path, Vec::new()))
     }
 
@@ -178,7 +180,7 @@ fn check_file(path: &Path) -> Result<u64, StoreError> {
 /// Looks, by a connection that cannot write, whether the database is ours and not too new.
 fn check_identity(path: &Path) -> Result<(), StoreError> {
     let look = || -> Result<_, Fault> {
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = connect_to_read(path)?;
         Ok((number(&connection, "PRAGMA application_id")?, number(&connection, "PRAGMA user_version")?))
     };
     let (application, version) = look().map_err(|fault| fault.at(path))?;
@@ -206,6 +208,25 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Fault> {
     // Else SQLite plans a statement anew whenever its parameters change, which costs more than it does.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch("PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;")?;
+    Ok(connection)
+}
+
+/// Connects for reading, and leaves nothing behind.
+///
+/// A connection that may not write leaves the -wal and -shm that it has to make. One that may, and
+/// writes nothing, removes them. Where they, or a journal, are there already, they are somebody's,
+/// and only a connection that may not write leaves them as they are.
+fn connect_to_read(path: &Path) -> Result<Connection, Fault> {
+    let is_there = |ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        fs::symlink_metadata(name).is_ok()
+    };
+    if is_there("-wal") || is_there("-journal") {
+        return connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    }
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.execute_batch("PRAGMA query_only = ON;")?;
     Ok(connection)
 }
 

@@ -6,8 +6,11 @@ use rusqlite::{OptionalExtension, named_params};
 
 use super::contact::read_ip;
 use super::fault::Fault;
+use super::row::Id;
 use super::{Contact, SessionValues, Store, StoreError, log, session, source};
-use crate::domain::{Cursor, LogFacts, Reason, RunId, SessionId, StoredEvent, TermKind, TimeMs};
+use crate::domain::{
+    Cursor, EventId, EventName, LogFacts, PixelCode, Reason, RunId, SessionId, StoredEvent, TermKind, TimeMs,
+};
 use crate::tiktok::payload::Stored;
 
 const TIMES: &str = "
@@ -17,6 +20,13 @@ const CONTACT: &str = "
     SELECT ip, agent
     FROM contact
     WHERE code = :code";
+
+const PROVENANCE: &str = "
+    SELECT c.provenance
+    FROM claim AS c
+    JOIN term AS n ON n.kind = 0 AND n.code = c.name
+    JOIN term AS p ON p.kind = 1 AND p.code = c.pixel
+    WHERE c.event_id = :event_id AND c.is_test = 0 AND n.text = :name AND p.text = :pixel";
 
 /// A quarantined line as stored.
 #[derive(Clone, Debug)]
@@ -128,6 +138,27 @@ impl Store {
                 ip: ip.map(|bytes| read_ip(&bytes)).transpose()?,
                 user_agent: self.dictionary.borrow().text(&self.connection, TermKind::Agent, agent)?,
             })
+        };
+        read().map_err(|fault| fault.at(&self.path))
+    }
+
+    /// Which match keys the object of a key was given when it was frozen, and from where; `None` when
+    /// it was never attempted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn provenance(
+        &self,
+        id: &EventId,
+        name: &EventName,
+        pixel: &PixelCode,
+    ) -> Result<Option<Box<str>>, StoreError> {
+        let read = || -> Result<_, Fault> {
+            let found = self.connection.prepare_cached(PROVENANCE)?.query_row(
+                named_params! { ":event_id": Id(id), ":name": name.as_str(), ":pixel": pixel.as_str() },
+                |row| row.get(0),
+            );
+            Ok(found.optional()?)
         };
         read().map_err(|fault| fault.at(&self.path))
     }

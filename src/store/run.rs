@@ -24,9 +24,9 @@ pub struct RunRow {
     pub kind: RunKind,
     /// When it began.
     pub started_at: TimeMs,
-    /// When it ended; `None`: it died, or still runs.
+    /// When it ended; `None`: it still runs, or died and nobody has noticed.
     pub ended_at: Option<TimeMs>,
-    /// Its exit code.
+    /// Its exit code; `None` of one that ended: it died.
     pub exit_code: Option<u8>,
     /// Its counts, as JSON.
     pub counts: Option<String>,
@@ -45,7 +45,55 @@ const RUNS: &str = "
     ORDER BY code DESC
     LIMIT :limit";
 
+const RUNS_DEAD: &str = "
+    SELECT r.code, count(b.code), COALESCE(sum(b.size), 0)
+    FROM run AS r
+    LEFT JOIN batch AS b ON b.run = r.code AND b.outcome IS NULL
+    WHERE r.kind = 2 AND r.ended_ms IS NULL
+    GROUP BY r.code
+    ORDER BY r.code";
+const RUNS_BURY: &str = "
+    UPDATE run
+    SET ended_ms = :ended_ms
+    WHERE kind = 2 AND ended_ms IS NULL";
+
+/// A backfill that died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeadRun {
+    /// Its number.
+    pub run: RunId,
+    /// Its requests of which nobody knows what became.
+    pub requests: u64,
+    /// The events in them.
+    pub events: u64,
+}
+
 impl Store {
+    /// The backfills that never ended, which from now on count as ended: without an exit code. Whoever
+    /// calls this holds the lock, so none of them still runs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn bury_backfills(&mut self, now: TimeMs) -> Result<Vec<DeadRun>, StoreError> {
+        let dead = self.dead_backfills().map_err(|fault| fault.at(&self.path))?;
+        if !dead.is_empty() {
+            self.write_ledger(|connection, _| {
+                connection.prepare_cached(RUNS_BURY)?.execute(named_params! { ":ended_ms": now.as_ms() })?;
+                Ok(())
+            })?;
+        }
+        Ok(dead)
+    }
+
+    fn dead_backfills(&self) -> Result<Vec<DeadRun>, Fault> {
+        let mut statement = self.connection.prepare_cached(RUNS_DEAD)?;
+        let dead = statement.query_map([], |row| {
+            let (requests, events): (u32, u32) = (row.get(1)?, row.get(2)?);
+            Ok(DeadRun { run: RunId::new(row.get(0)?), requests: requests.into(), events: events.into() })
+        })?;
+        Ok(dead.collect::<Result<_, _>>()?)
+    }
+
     /// Writes the row of a run that begins. `note` is a JSON object: plan digest, released classes, …
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::domain::{KeySet, SessionState, TimeMs};
 
 const STATES: &str = "
     SELECT code, several, landing_ms, captured_ms, paywall_ms, denied_ms, granted_ms, ttclid_ms, ttp_ms,
-      email_ms, phone_ms, external_id_ms
+      email_ms, phone_ms, external_id_ms, landing_page
     FROM session
     ORDER BY code";
 
@@ -21,6 +21,8 @@ const NONE: i32 = i32::MIN;
 struct Packed {
     first_ms: i64,
     after: [i32; 9],
+    /// Term of the page where it began; 0: none, or one beyond the first 65,535.
+    landing: u16,
     several: u8,
 }
 
@@ -31,8 +33,8 @@ pub(super) struct States {
     /// a session is found by one access to memory.
     codes: Option<Vec<i64>>,
     packed: Vec<Packed>,
-    /// Sessions that do not fit: without a first time, or longer than 24 days.
-    wide: HashMap<i64, SessionState>,
+    /// Sessions that do not fit, with their landing pages: without a first time, or longer than 24 days.
+    wide: HashMap<i64, (SessionState, u32)>,
 }
 
 impl States {
@@ -48,7 +50,7 @@ impl States {
                 codes.push(code);
                 states.packed.push(packed);
             } else {
-                states.wide.insert(code, read_wide(row)?);
+                states.wide.insert(code, (read_wide(row)?, row.get(12)?));
             }
         }
         let is_counted = codes.last().is_none_or(|last| usize::try_from(*last) == Ok(codes.len()));
@@ -70,20 +72,33 @@ impl States {
 
     /// The times of a session.
     pub(super) fn get(&self, code: i64) -> Option<SessionState> {
+        match self.packed(code) {
+            Some(packed) => Some(unpack(packed)),
+            None => self.wide.get(&code).map(|(state, _)| *state),
+        }
+    }
+
+    /// The term of a session's landing page; 0 is none.
+    pub(super) fn landing(&self, code: i64) -> Option<u32> {
+        match self.packed(code) {
+            Some(packed) => Some(u32::from(packed.landing)),
+            None => self.wide.get(&code).map(|(_, landing)| *landing),
+        }
+    }
+
+    fn packed(&self, code: i64) -> Option<&Packed> {
         let at = match &self.codes {
             None => usize::try_from(code.checked_sub(1)?).ok(),
             Some(codes) => codes.binary_search(&code).ok(),
         };
-        match at.and_then(|at| self.packed.get(at)) {
-            Some(packed) => Some(unpack(packed)),
-            None => self.wide.get(&code).copied(),
-        }
+        at.and_then(|at| self.packed.get(at))
     }
 }
 
 fn pack(row: &Row<'_>) -> Result<Option<Packed>, Fault> {
     let Some(first_ms) = row.get::<_, Option<i64>>(2)? else { return Ok(None) };
-    let mut packed = Packed { first_ms, after: [NONE; 9], several: row.get(1)? };
+    let landing = u16::try_from(row.get::<_, u32>(12)?).unwrap_or(0);
+    let mut packed = Packed { first_ms, after: [NONE; 9], landing, several: row.get(1)? };
     for (at, slot) in packed.after.iter_mut().enumerate() {
         if let Some(ms) = row.get::<_, Option<i64>>(at + 3)? {
             match ms.checked_sub(first_ms).map(i32::try_from) {

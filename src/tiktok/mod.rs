@@ -3,6 +3,7 @@
 //! Pure: bytes in, bytes out. Each fact table says where its rows come from and when they were
 //! checked; the contract as a whole is the Events API 2.0 (`/open_api/v1.3/event/track/`).
 
+pub mod agent;
 pub mod answer;
 pub mod codes;
 pub mod currency;

@@ -128,7 +128,7 @@ fn ledger(db: &Path) -> BTreeMap<Key, Told> {
     let store = Store::open_read_only(db).unwrap();
     let visited: Result<(), StoreError> = store.for_each_group(Range::ALL, &mut |group| {
         let anchor = anchor(group);
-        for attempt in group.attempts.drain(..).filter(|attempt| !attempt.is_test) {
+        for attempt in std::mem::take(&mut group.attempts).into_iter().filter(|attempt| !attempt.is_test) {
             let text = |text: &str| text.to_owned();
             let key = (text(attempt.pixel.as_str()), text(attempt.name.as_str()), group.id.to_string());
             let told = ledger.entry(key).or_insert_with(|| Told { attempts: Vec::new(), anchor });

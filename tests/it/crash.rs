@@ -6,9 +6,11 @@ mod stop;
 
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::time::Duration as Wait;
 
 use makegood::backfill::POINTS;
 use makegood::domain::Duration;
+use makegood::sandbox::{Script, Step};
 
 use site::{KILLED, Site};
 
@@ -20,8 +22,12 @@ async fn s_13_a_kill_at_any_point_loses_and_doubles_nothing() {
         for point in POINTS {
             for nth in if workers == 1 && *point != "P9" { 1..=2 } else { 1..=1 } {
                 let mut site = Site::new(40, 3_000).await;
+                let slow = Step { delay: Wait::from_millis(5), fault: None };
+                site.sandbox.set_script(Script { steps: vec![slow; 20].into(), poison: Vec::new() });
                 let mut killed = site.start(Some(("MAKEGOOD_CRASH", &format!("{point}:{nth}"))));
                 let beside = (workers == 2).then(|| {
+                    // Else the second might leave nothing for the first to die over.
+                    site::until("a claim", || killed.try_wait().unwrap().is_some() || site.has_attempts());
                     site.unlock();
                     site.start(None)
                 });

@@ -12,6 +12,7 @@ pub(crate) mod scene;
 mod settings;
 mod terminal;
 mod tls;
+mod together;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -225,8 +226,14 @@ const STORE: &[(u8, Row)] = &[
     (10, By(&["s_10_a_newer_database_is_left_alone"])),
     (11, Not("there is no older schema: comes with the first release")),
     (12, By(&["s_12_another_programs_database_is_left_alone"])),
-    (13, With("the crash points")),
-    (14, With("the crash points")),
+    (
+        13,
+        By(&[
+            "s_13_a_kill_at_any_point_loses_and_doubles_nothing",
+            "s_13_after_the_deadline_a_killed_request_is_never_repeated",
+        ]),
+    ),
+    (14, By(&["s_14_kills_at_random_lose_and_double_nothing"])),
     (
         15,
         By(&[
@@ -238,14 +245,9 @@ const STORE: &[(u8, Row)] = &[
     (17, By(&["s_17_a_database_that_was_replaced_meanwhile_is_not_written"])),
     (18, By(&["s_18_a_copy_that_sends_too_is_counted_once"])),
     (19, By(&["s_19_an_old_backup_sends_again_inside_the_window_and_nothing_after_it"])),
-    (
-        20,
-        Not(
-            "a network file system cannot be mounted without root; SQLite's own locks decide, and the manual asks for a local disk",
-        ),
-    ),
-    (21, Not("comes with import --follow")),
-    (22, Not("comes with import --follow")),
+    (20, By(&["s_20_a_network_file_system_is_known_by_its_number"])),
+    (21, By(&["s_21_import_audit_and_backfill_at_once_lose_and_double_nothing"])),
+    (22, Not("five million events are the bench's, benches/import.py; memory and WAL are its columns")),
     (23, By(&["s_23_a_name_that_looks_like_a_uri_is_a_file"])),
 ];
 
@@ -253,13 +255,19 @@ const STORE: &[(u8, Row)] = &[
 const OPERATION: &[(u8, Row)] = &[
     (1, By(&["o_01_a_second_backfill_sends_nothing_and_ends_with_7"])),
     (2, By(&["o_02_a_killed_run_leaves_no_lock_and_its_keys_come_back_after_the_lease"])),
-    (3, With("the crash points: several workers at once")),
+    (
+        3,
+        By(&[
+            "o_03_workers_without_a_lock_never_send_a_key_twice",
+            "o_03_workers_without_a_lock_share_what_the_server_does_to_them",
+        ]),
+    ),
     (
         4,
         By(&[
             "o_04_a_lease_that_cannot_outlive_the_request_is_not_used",
-            "o_04_a_worker_suspended_before_its_first_byte_sends_nothing_late",
             "o_04_a_worker_suspended_past_its_lease_sends_nothing_late",
+            "o_04_a_worker_suspended_before_its_first_byte_sends_nothing_late",
         ]),
     ),
     (
@@ -270,7 +278,7 @@ const OPERATION: &[(u8, Row)] = &[
             "o_05_a_signal_ends_a_pause",
         ]),
     ),
-    (6, Not("comes with import --follow")),
+    (6, With("import --follow")),
     (7, By(&["o_07_a_terminal_that_closes_is_a_signal_like_the_others"])),
     (
         8,
@@ -298,9 +306,9 @@ const OPERATION: &[(u8, Row)] = &[
     (24, By(&["o_24_a_dry_run_sends_nothing_changes_no_byte_and_plans_what_is_sent"])),
     (25, By(&["o_25_a_second_run_has_nothing_to_do"])),
     (26, By(&["o_26_every_json_output_is_one_document_also_on_failure"])),
-    (27, Not("comes with --metrics-file")),
+    (27, Not("there is no metrics file: `status` and the exit codes are for monitoring")),
     (28, By(&["o_28_a_run_outlives_its_replaced_program"])),
-    (29, With("the crash points")),
+    (29, By(&["o_29_the_run_after_a_death_says_what_nobody_knows"])),
 ];
 
 /// The functions under a folder, each with the number of times it stands there.

@@ -6,7 +6,7 @@ use makegood::domain::{
     Answer, Batch, BatchReceipt, Code, Duration, EventId, EventName, Leg, Outcome, PixelCode, Refusal,
     RequestId, RunId, TermKind,
 };
-use makegood::store::{BatchResult, ClaimKey, ClaimRequest, RunKind, Store};
+use makegood::store::{BatchResult, ClaimKey, ClaimRequest, Pace, RunKind, Store};
 use makegood::tiktok::payload::EventObject;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -113,6 +113,7 @@ impl Real {
             lease: LEASE,
             now: model.now,
             parent: None,
+            pace: Pace::default(),
         };
         let claimed = self.workers[worker].store.claim(&request).unwrap();
         let taken: Vec<_> =

@@ -69,7 +69,7 @@ pub(super) fn session_had_ttclid(row: &LedgerRow, at: TimeMs) -> bool {
 
 /// How a key stands with its e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Email {
+pub(in crate::audit) enum Email {
     /// It carries one.
     Carried,
     /// The visitor had given it, and the event does not carry it.
@@ -82,7 +82,7 @@ pub(super) enum Email {
 
 /// Judges a key's e-mail address only where it could be known (product 7): at or after its capture,
 /// and on checkout and payment events.
-pub(super) fn email(row: &LedgerRow, event: &StoredEvent) -> Email {
+pub(in crate::audit) fn email(row: &LedgerRow, event: &StoredEvent) -> Email {
     if event.keys.present.has(MatchKey::Email) {
         return Email::Carried;
     }

@@ -6,7 +6,7 @@
 mod email_missing;
 mod email_not_captured_before_paywall;
 mod excluded_with_ttclid;
-mod known;
+pub(super) mod known;
 mod never_sent;
 pub(super) mod no_receipt_log;
 mod refusals;

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::audit::Axis;
 use crate::cli::Context;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::filters::Filters;
 use crate::cli::pass::Pass;
+use crate::cli::time;
 use crate::cli::ui::Ui;
 use crate::domain::LogFacts;
 use crate::reconcile::Logs;
@@ -24,16 +26,19 @@ pub fn run(context: &mut Context<'_>, args: &args::Audit) -> Result<Exit, Failur
     let (store, imported) = open(context, args)?;
     let logs = logs(context, &store, imported.as_ref())?;
     let filters = Filters::new(&context.global, &context.settings.policy, &context.ui);
+    let range = context.range(&store)?;
+    let zone = context.settings.zone.0;
+    let previous = store.event_times()?.and_then(|times| time::previous(range, times, zone));
     let pass = Pass {
         store: &store,
         policy: &context.settings.policy,
         logs: &logs,
-        range: context.range(&store)?,
+        range,
         now: context.now,
         filters: &filters,
     };
     let begun = std::time::Instant::now();
-    let result = pass.audit()?;
+    let result = pass.audit_along(Axis { zone, previous })?;
     let seconds = begun.elapsed().as_secs_f64();
     context.ui.detail(&format!("audited {} events in {seconds:.3} s", result.totals.events));
     for output in &outputs {

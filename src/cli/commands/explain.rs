@@ -1,11 +1,12 @@
 //! `explain`: one event's whole story.
 
+use crate::backfill;
 use crate::cli::Context;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::ui::Ui;
-use crate::domain::{EventId, LedgerRow, Untrusted};
-use crate::reconcile::{self, Logs};
+use crate::domain::{EventId, LedgerRow, Range, Untrusted, Verdict};
+use crate::reconcile::{self, Logs, PlanLimits, Planner};
 use crate::report::{self, Chapter, Format, Story, escape};
 use crate::store::Store;
 use crate::tiktok::answer;
@@ -52,8 +53,32 @@ fn chapter(context: &Context<'_>, store: &Store, logs: &Logs, row: LedgerRow) ->
         browser: reconcile::browser_fired(&row, policy, logs),
         clock: reconcile::clock(&row),
         order: order.as_deref().map(Untrusted::new),
+        filled: filled(context, store, logs, (&row, verdict.as_ref()))?,
         stand,
         verdict,
         row,
     })
+}
+
+/// Where the match keys come from that the sent object has and the record lacks: as it was frozen at the
+/// first attempt, or as it would be built now.
+fn filled(
+    context: &Context<'_>,
+    store: &Store,
+    logs: &Logs,
+    (row, verdict): (&LedgerRow, Option<&Verdict>),
+) -> Result<Box<str>, Failure> {
+    if let (Some(name), Some(pixel)) = (&row.name, &row.pixel)
+        && let Some(frozen) = store.provenance(&row.id, name, pixel)?
+    {
+        return Ok(frozen);
+    }
+    let Some(verdict) = verdict else { return Ok("".into()) };
+    let policy = &context.settings.policy;
+    let limits = PlanLimits { range: Range::ALL, events: Vec::new(), include_held: Vec::new() };
+    let mut planner = Planner::new(policy, logs, limits, context.now);
+    planner.observe(row, verdict);
+    let plan = planner.finish();
+    let Some(key) = plan.send.first() else { return Ok("".into()) };
+    Ok(backfill::build(store, policy, key)?.map_or_else(|_| "".into(), |built| built.provenance))
 }

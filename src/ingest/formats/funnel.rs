@@ -172,7 +172,11 @@ impl<'a> Draft<'a> {
             cursor: place.cursor,
             offset: place.offset,
         };
+        // Before the browser is told: what we make of a user agent is not what the record says.
         event.content = fingerprint(&event, session, to);
+        if let Some(agent) = event.agent {
+            event.facts.set_browser(to.browser(agent));
+        }
         event
     }
 }

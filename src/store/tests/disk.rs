@@ -3,7 +3,7 @@
 use std::time::Duration as Wait;
 
 use super::super::testing::{Builder, Place, at, logged, uuid};
-use super::super::{BatchResult, ClaimKey, ClaimRequest, RunKind, Store, StoreError};
+use super::super::{BatchResult, ClaimKey, ClaimRequest, Pace, RunKind, Store, StoreError};
 use crate::domain::{Code, Duration, EventName, Outcome, PixelCode, RequestId, RunId};
 use crate::tiktok::payload::EventObject;
 
@@ -28,8 +28,16 @@ fn claim(store: &mut Store, run: RunId, length: usize) -> Result<Option<i64>, St
     let keys: Vec<_> = (0..10).map(key).collect();
     let pixel = PixelCode::parse("PIXEL").unwrap();
     let lease = Duration::from_secs(120);
-    let request =
-        ClaimRequest { run, pixel: &pixel, test_code: None, keys: &keys, lease, now: at(10), parent: None };
+    let request = ClaimRequest {
+        run,
+        pixel: &pixel,
+        test_code: None,
+        keys: &keys,
+        lease,
+        now: at(10),
+        parent: None,
+        pace: Pace::default(),
+    };
     store.claim(&request).map(|claimed| claimed.batch)
 }
 

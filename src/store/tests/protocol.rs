@@ -1,7 +1,9 @@
 //! The backfill's ledger: claim, re-check, record (reliability 2.3 to 2.8).
 
 use super::super::testing::{Builder, Place, Sent, at, groups, logged, sent, uuid};
-use super::super::{BatchResult, ClaimKey, ClaimRequest, Claimed, RunKind, Store};
+use super::super::{BatchResult, ClaimKey, ClaimRequest, Claimed, Pace, RunKind, Store};
+use std::time::Duration as Wait;
+
 use crate::domain::{
     Attempt, Code, Duration, EventName, IdGroup, Outcome, PixelCode, Range, Refusal, RequestId, RunId, TimeMs,
 };
@@ -36,7 +38,16 @@ fn claim(store: &mut Store, run: RunId, keys: &[ClaimKey], now: TimeMs) -> Claim
 
 fn claim_as(store: &mut Store, run: RunId, keys: &[ClaimKey], now: TimeMs, test: Option<&str>) -> Claimed {
     let pixel = pixel();
-    let request = ClaimRequest { run, pixel: &pixel, test_code: test, keys, lease: LEASE, now, parent: None };
+    let request = ClaimRequest {
+        run,
+        pixel: &pixel,
+        test_code: test,
+        keys,
+        lease: LEASE,
+        now,
+        parent: None,
+        pace: Pace::default(),
+    };
     store.claim(&request).unwrap()
 }
 
@@ -288,10 +299,43 @@ fn a_claim_that_cannot_be_written_claims_nothing() {
         lease: LEASE,
         now: at(0),
         parent: None,
+        pace: Pace::default(),
     };
     assert!(matches!(store.claim(&request), Err(super::super::StoreError::Full { .. })));
     let found = group(&store, 1);
     assert!(found.attempts.is_empty() && found.claims.is_empty());
+}
+
+#[test]
+fn requests_of_all_processes_take_turns() {
+    let Bench { place, mut store, run } = bench();
+    let mut other = place.open();
+    let (pixel, gap) = (pixel(), Wait::from_millis(50));
+    let wait = |store: &mut Store, number, now_ms| {
+        let pace = Pace { now: Wait::from_millis(now_ms), gap };
+        let until = store.until_turn(pace).unwrap();
+        let keys = [key(number, "{}")];
+        let request = ClaimRequest {
+            run,
+            pixel: &pixel,
+            test_code: None,
+            keys: &keys,
+            lease: LEASE,
+            now: at(0),
+            parent: None,
+            pace,
+        };
+        let claimed = store.claim(&request).unwrap();
+        assert!(claimed.wait == until || claimed.batch.is_none());
+        until.as_millis()
+    };
+    assert_eq!(wait(&mut store, 1, 100_000), 0);
+    assert_eq!(wait(&mut other, 2, 100_010), 40, "the other process has just sent");
+    assert_eq!(wait(&mut store, 3, 100_010), 90);
+    assert_eq!(wait(&mut other, 4, 100_200), 0);
+    assert_eq!(wait(&mut other, 4, 100_200), 50, "its claim is live: it takes no turn");
+    assert_eq!(wait(&mut store, 5, 100_200), 50);
+    assert_eq!(wait(&mut store, 6, 5), 0, "the machine has started anew");
 }
 
 #[test]

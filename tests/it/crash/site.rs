@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::Duration as Wait;
 
-use makegood::domain::{Duration, EventId, Outcome, TimeMs};
+use makegood::domain::{Attempt, Duration, EventId, Outcome, TimeMs};
 use makegood::sandbox::{Options, Sandbox};
 use makegood::store::Store;
 
@@ -125,17 +125,27 @@ impl Site {
 
     /// How many keys the ledger calls accepted.
     fn accepted(&self) -> usize {
+        self.count(|attempt| attempt.outcome == Some(Outcome::Accepted))
+    }
+
+    /// Whether anything was claimed.
+    pub(super) fn has_attempts(&self) -> bool {
+        self.count(|_| true) > 0
+    }
+
+    /// How many keys have such an attempt.
+    fn count(&self, is_such: impl Fn(&Attempt) -> bool) -> usize {
         let store = Store::open_read_only(&self.db()).unwrap();
-        let is_accepted = |id: &usize| {
+        let has_one = |id: &usize| {
             let group = store.group(&EventId::parse(&format!("e{id}")).unwrap()).unwrap().unwrap();
-            group.attempts.iter().any(|attempt| attempt.outcome == Some(Outcome::Accepted))
+            group.attempts.iter().any(&is_such)
         };
-        (0..self.events).filter(is_accepted).count()
+        (0..self.events).filter(has_one).count()
     }
 }
 
 /// Waits for a condition that comes within milliseconds.
-pub(super) fn until(what: &str, holds: impl Fn() -> bool) {
+pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..PATIENCE {
         if holds() {
             return;

@@ -1,7 +1,7 @@
 //! O-04: workers that are suspended, and go on when it is too late.
 
 use makegood::domain::{Duration, EventName, Outcome, PixelCode};
-use makegood::store::{ClaimKey, ClaimRequest, RunKind, Store};
+use makegood::store::{ClaimKey, ClaimRequest, Pace, RunKind, Store};
 use makegood::tiktok::payload::EventObject;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -44,6 +44,7 @@ async fn o_04_a_worker_suspended_past_its_lease_sends_nothing_late() {
             lease: Duration::from_secs(35),
             now: later,
             parent: None,
+            pace: Pace::default(),
         })
         .unwrap();
     assert_eq!(claimed.keys.len(), 5, "the lease of a suspended worker runs out");

@@ -12,7 +12,6 @@ use super::raw::{ACCEPTED, ByHand};
 use super::scene::{NOW, Scene, run, wait};
 
 #[test]
-#[ignore = "not met yet"]
 fn s_01_s_03_a_full_disk_before_the_request_sends_nothing() {
     // Units of `ulimit -f` are 512 bytes or a kilobyte. The small one stops the run's own row already,
     // the larger one its first claim.

@@ -143,6 +143,18 @@ fn x_06_no_command_shows_what_the_logs_and_the_token_file_hold() {
         silent(&args.join(" "), &scene.makegood(args));
     }
     assert!(scene.sent().0 > 0);
+    // Every command there is, also without what it needs.
+    let help = scene.makegood(&["--help"]).stdout;
+    let names =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names: Vec<&str> = names.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let waits = ["sandbox", "watch", "demo", ""];
+    assert!(names.contains(&"audit") && names.contains(&"explain"), "{help}");
+    for name in names.into_iter().filter(|name| !waits.contains(name)) {
+        for args in [vec!["-v", "--no-input", name], vec!["-v", "--no-input", name, "e0"]] {
+            silent(&args.join(" "), &scene.makegood(&args));
+        }
+    }
     // The address and the agent must be kept to be sent; the object of a try without an end as well.
     let allowed = ["claim.object: agent", "claim.object: ip", "contact.ip: ip", "term.text: agent"];
     let found = columns_that_hold(&scene.db());

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::raw::{ACCEPTED, ByHand};
-use super::scene::{NOW, Scene, piped, run, wait};
+use super::scene::{NOW, Scene, copy_program, piped, run, wait};
 
 fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
@@ -189,7 +189,6 @@ fn o_11_the_zone_of_the_environment_changes_nothing() {
 }
 
 #[test]
-#[ignore = "not met yet"]
 fn o_24_a_dry_run_sends_nothing_changes_no_byte_and_plans_what_is_sent() {
     let scene = Scene::of(25);
     let before = scene.bytes();
@@ -226,7 +225,7 @@ fn o_25_a_second_run_has_nothing_to_do() {
 fn o_28_a_run_outlives_its_replaced_program() {
     let (scene, server) = (Scene::of(10), ByHand::start());
     let program = scene.place.work.join("makegood");
-    fs::copy(env!("CARGO_BIN_EXE_makegood"), &program).unwrap();
+    copy_program(&program);
     let mut command = scene.place.command(program.to_str().unwrap(), &scene.place.work);
     command.args(["--now", NOW, "backfill", "--send", "--endpoint", &server.url]);
     let child = piped(&mut command);
@@ -236,4 +235,25 @@ fn o_28_a_run_outlives_its_replaced_program() {
     server.answer(ACCEPTED);
     wait(child).with(0, "");
     assert_eq!(scene.accepted(), 10);
+}
+
+#[test]
+fn o_29_the_run_after_a_death_says_what_nobody_knows() {
+    let (scene, server) = (Scene::of(30), ByHand::start());
+    let mut child = scene.start(&server.url, &[]);
+    server.next();
+    server.answer(ACCEPTED);
+    server.next();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let dead = "SELECT count(*) FROM run WHERE kind = 2 AND ended_ms IS NULL";
+    assert_eq!(scene.number(dead), 1);
+    // A dry run changes nothing, and the one after the next has nothing to say.
+    scene.makegood(&["backfill", "--dry-run"]).with(0, "");
+    assert_eq!(scene.number(dead), 1);
+    let said = "died; nobody knows what became of 1 request with 10 events.";
+    scene.backfill_at("2026-11-20T12:03:00Z").with(0, said);
+    assert_eq!((scene.sent().1, scene.number(dead)), (20, 0), "ten were taken by the other server");
+    let again = scene.backfill_at("2026-11-20T12:04:00Z").with(0, "");
+    assert!(!again.stderr.contains("died"), "{again:?}");
 }

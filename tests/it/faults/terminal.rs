@@ -155,7 +155,6 @@ fn o_21_files_are_their_owners_alone_whatever_the_umask() {
 }
 
 #[test]
-#[ignore = "not met yet"]
 fn o_22_too_few_files_may_be_opened_and_the_error_is_a_clean_one() {
     let scene = Scene::of(10);
     for files in 3..24 {

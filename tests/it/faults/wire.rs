@@ -9,6 +9,7 @@ use makegood::domain::{Duration, Outcome};
 use makegood::sandbox::{Fault, Script, Step, Taken};
 
 use super::raw::{self, ACCEPTED, ByHand};
+use super::scene::{Scene, wait};
 use crate::world::{NOW, World, world};
 
 const ALL_UNKNOWN: Option<Outcome> = Some(Outcome::Unknown);
@@ -226,23 +227,17 @@ async fn n_33_headers_without_end_or_sense_are_unknown() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "not met yet"]
-async fn n_40_an_answer_that_nobody_asked_for_is_no_answer_to_the_next_request() {
-    let server = ByHand::start();
-    let mut world = ten(Vec::new()).await;
-    world.policy.backfill.batch = 5;
-    world.policy.backfill.concurrency = 1;
-    let sandbox = std::mem::replace(&mut world.url, server.url.clone());
+#[test]
+fn n_40_an_answer_that_nobody_asked_for_is_no_answer_to_the_next_request() {
+    let (scene, server) = (Scene::of(20), ByHand::start());
     // Two acceptances for the first request: the second must not be taken for the second request's.
     server.answer(&[ACCEPTED, ACCEPTED].concat());
     server.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{\"code\":50000}");
-    let summary = world.run().await;
-    assert_eq!((summary.accepted, summary.unknown, summary.requests), (5, 5, 2), "{summary:?}");
+    wait(scene.start(&server.url, &[])).with(6, "code 50000");
+    assert_eq!(scene.accepted(), 10);
     let (first, second) = (server.next(), server.next());
     assert_ne!(first.connection, second.connection, "a connection with an answer too many is not used again");
     assert_eq!(server.others(), 0);
-    world.url = sandbox;
-    world.now = NOW.plus(Duration::from_hours(1));
-    assert_eq!(world.run().await.accepted, 5);
+    scene.backfill_at("2026-11-20T13:00:00Z").with(0, "");
+    assert_eq!(scene.accepted(), 20);
 }

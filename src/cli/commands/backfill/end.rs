@@ -8,9 +8,9 @@ use crate::backfill::{Stopped, Summary};
 use crate::cli::Context;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
-use crate::domain::{Duration, HeldClass, Unsendable};
+use crate::domain::{Duration, HeldClass, TimeMs, Unsendable};
 use crate::report::{PlanCounts, RunReport, count, count_of, escape};
-use crate::store::{RunKind, Store};
+use crate::store::{DeadRun, RunKind, Store};
 
 use super::prepare::Prepared;
 
@@ -96,16 +96,15 @@ fn newly_held(store: &Store, prepared: &Prepared) -> Result<u64, Failure> {
     Ok(held(prepared).iter().map(more).sum())
 }
 
-/// Whether this run newly left something that needs attention.
+/// Whether this run newly left something that needs attention, and in words what.
 ///
 /// # Errors
 /// [`Failure`] when the database cannot be read.
 pub(super) fn newly(
-    context: &Context<'_>,
     store: &Store,
     prepared: &Prepared,
     summary: &Summary,
-) -> Result<Exit, Failure> {
+) -> Result<(Exit, Vec<String>), Failure> {
     let held = newly_held(store, prepared)?;
     let met = [
         (held, "more held than after the last run; the plan says why"),
@@ -114,13 +113,9 @@ pub(super) fn newly(
         (summary.expired, "past their 47 h before they could be sent"),
         (given_up(summary), "not delivered; `makegood explain` has the answer, which is not to be repeated"),
     ];
-    for (n, words) in met {
-        if n > 0 {
-            context.ui.warn(&format!("{} {words}", count(n)));
-        }
-    }
-    let partial = met.iter().any(|(n, _)| *n > 0);
-    Ok(if partial { Exit::Partial } else { Exit::Done })
+    let met = met.into_iter().filter(|(n, _)| *n > 0);
+    let warnings: Vec<String> = met.map(|(n, words)| format!("{} {words}", count(n))).collect();
+    Ok((if warnings.is_empty() { Exit::Done } else { Exit::Partial }, warnings))
 }
 
 /// Keys that a run which went to its end did not try again.
@@ -138,13 +133,55 @@ pub(super) fn nothing_sent(
     prepared: &Prepared,
 ) -> Result<Exit, Failure> {
     let summary = Summary::default();
-    let exit = newly(context, store, prepared, &summary)?;
+    let (exit, warnings) = newly(store, prepared, &summary)?;
+    for warning in &warnings {
+        context.ui.warn(warning);
+    }
     let last = earlier(store)?.into_iter().next().unwrap_or_default();
     if last.held != held(prepared) {
         let run = store.begin_run(RunKind::Backfill, context.now, "{}")?;
         store.end_run(run, context.clock.now(), exit.code(), &counts(prepared, &summary))?;
     }
     Ok(exit)
+}
+
+/// Ends with code 6 in a row of which `-q` says nothing: two hours of an hourly cron.
+const SILENT_MAX: usize = 2;
+
+/// So near to a deadline it speaks.
+const SILENT_UNTIL: Duration = Duration::from_hours(6);
+
+/// Whether `-q` says nothing of an end with code 6, which this run's row holds already: nothing is lost
+/// yet, and the next run may do better (product 10).
+///
+/// # Errors
+/// [`Failure`] when the database cannot be read.
+pub(super) fn may_stay_silent(
+    context: &Context<'_>,
+    store: &Store,
+    first_deadline: Option<TimeMs>,
+) -> Result<bool, Failure> {
+    if !context.global.quiet
+        || first_deadline.is_some_and(|deadline| deadline.since(context.clock.now()) < SILENT_UNTIL)
+    {
+        return Ok(false);
+    }
+    let runs = store.runs(RUNS_BACK)?;
+    let ends = runs.iter().filter(|run| run.kind == RunKind::Backfill).map(|run| run.exit_code);
+    Ok(ends.take_while(|code| *code == Some(Exit::Later.code())).count() <= SILENT_MAX)
+}
+
+/// Says which backfills died, and what nobody knows of them.
+///
+/// # Errors
+/// [`Failure`] when the database cannot be written.
+pub(super) fn name_the_dead(context: &Context<'_>, store: &mut Store) -> Result<(), Failure> {
+    for DeadRun { run, requests, events } in store.bury_backfills(context.now)? {
+        let (requests, events) =
+            (count_of(requests, "request", "requests"), count_of(events, "event", "events"));
+        context.ui.talk(&format!("Run {run} died; nobody knows what became of {requests} with {events}."));
+    }
+    Ok(())
 }
 
 /// A plan this many times as large as usual stops and asks for a word …

@@ -14,7 +14,7 @@ use crate::cli::lock::Lock;
 use crate::cli::ui::Ui;
 use crate::http::Endpoint;
 use crate::report::{self, Format, PlanContext, PlanCounts, count, count_of};
-use crate::store::Store;
+use crate::store::{Destination, Store};
 
 use super::import::{self, Imported};
 use prepare::Prepared;
@@ -32,12 +32,17 @@ pub fn run(context: &mut Context<'_>, args: &args::Backfill) -> Result<Exit, Fai
     }
     let (mut store, imported, _lock) = open(context, args)?;
     if !args.dry_run {
+        send::check_destination(&store, &target, args)?;
         check_clock(context, &store)?;
+    }
+    if !args.dry_run {
+        end::name_the_dead(context, &mut store)?;
     }
     let prepared = prepare::prepare(context, args, &store, imported.as_ref())?;
     print_plan(context, &mut printer, &prepared)?;
     if let Some(path) = &args.requests {
-        requests::write(context, &store, &prepared.plan, (args.test_event_code.as_deref(), path))?;
+        let code = args.test_event_code.as_deref();
+        requests::write(context, &mut printer, &store, &prepared.plan, (code, path))?;
     }
     if args.dry_run {
         printer.close(context, &end::dry(&prepared), Exit::Done)?;
@@ -63,8 +68,13 @@ pub fn run(context: &mut Context<'_>, args: &args::Backfill) -> Result<Exit, Fai
     let report = send::run(context, &mut store, &mut printer, job)?;
     let exit = exit.worst(report.exit);
     printer.close(context, &report.run, exit)?;
-    for stop in &report.stops {
-        context.ui.fail(stop);
+    if !(exit == Exit::Later && end::may_stay_silent(context, &store, report.first_deadline)?) {
+        for warning in &report.warnings {
+            context.ui.warn(warning);
+        }
+        for stop in &report.stops {
+            context.ui.fail(stop);
+        }
     }
     Ok(exit)
 }
@@ -79,9 +89,13 @@ enum Target {
 
 impl Target {
     fn is_tiktok(&self) -> bool {
+        self.destination() == Destination::TikTok
+    }
+
+    fn destination(&self) -> Destination {
         match self {
-            Self::Endpoint(endpoint) => !endpoint.is_loopback(),
-            Self::Sandbox => false,
+            Self::Endpoint(endpoint) if !endpoint.is_loopback() => Destination::TikTok,
+            Self::Endpoint(_) | Self::Sandbox => Destination::Sandbox,
         }
     }
 }

@@ -6,11 +6,14 @@ use std::path::Path;
 use crate::backfill;
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::ui::Ui;
 use crate::domain::{PixelCode, Plan};
-use crate::report::{count, count_of, escape};
+use crate::report::{self, FilledIn, Format, count, count_of, escape};
 use crate::store::Store;
 use crate::tiktok::limits::BODY_BYTES_MAX;
 use crate::tiktok::payload::{self, EventObject};
+
+use super::Printer;
 
 /// Objects of one pixel that wait for their request to be full.
 #[derive(Default)]
@@ -20,11 +23,13 @@ struct Open {
 }
 
 /// Writes the bodies of a plan to a file: by pixel, in the plan's order, cut at the same limits.
+/// Prints which match keys were filled in.
 ///
 /// # Errors
 /// [`Failure`] when the database cannot be read or the file cannot be written.
 pub(super) fn write(
     context: &Context<'_>,
+    printer: &mut Printer,
     store: &Store,
     plan: &Plan,
     (test_code, path): (Option<&str>, &Path),
@@ -33,11 +38,16 @@ pub(super) fn write(
     let mut open: BTreeMap<&PixelCode, Open> = BTreeMap::new();
     let mut lines = Lines { test_code, bytes: Vec::new(), requests: 0 };
     let mut unsendable = 0;
+    let mut filled = Vec::new();
     for planned in &plan.send {
         let Ok(built) = backfill::build(store, policy, planned)? else {
             unsendable += 1;
             continue;
         };
+        if !built.provenance.is_empty() {
+            let (name, id) = (planned.name.clone(), planned.id.clone());
+            filled.push(FilledIn { name, id, from: built.provenance });
+        }
         let size = built.object.as_json().len() + 1;
         let waiting = open.entry(&planned.pixel).or_default();
         let around = payload::body(&planned.pixel, test_code, &[]).len();
@@ -60,7 +70,15 @@ pub(super) fn write(
     if unsendable > 0 {
         context.ui.talk(&format!("{} of the plan cannot be built", count(unsendable)));
     }
-    Ok(())
+    print_filled(context, printer, &filled)
+}
+
+fn print_filled(context: &Context<'_>, printer: &mut Printer, filled: &[FilledIn]) -> Result<(), Failure> {
+    printer.put(|output| match output.format {
+        Format::Ndjson => Some(report::filled_lines(filled)),
+        Format::Table => Some(report::filled_table(filled, &Ui::view(context.settings.zone, output))),
+        Format::Json | Format::Csv | Format::Tsv => None,
+    })
 }
 
 struct Lines<'a> {

@@ -14,11 +14,11 @@ use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::ui::{Ui, Unit};
 use crate::cli::{Context, end_now};
-use crate::domain::{PixelCode, Plan, RunId};
+use crate::domain::{PixelCode, Plan, RunId, TimeMs};
 use crate::http::{Client, Endpoint, Token};
 use crate::report::{Format, RunReport, escape};
 use crate::sandbox::{Options, Sandbox};
-use crate::store::{RunKind, Store};
+use crate::store::{Destination, RunKind, Store};
 
 use super::prepare::Prepared;
 use super::{Printer, Target, end};
@@ -35,6 +35,10 @@ pub(super) struct Order<'a> {
 pub(super) struct Done {
     pub(super) run: RunReport,
     pub(super) exit: Exit,
+    /// What newly needs attention.
+    pub(super) warnings: Vec<String>,
+    /// When the first of what has no outcome becomes unsafe to send.
+    pub(super) first_deadline: Option<TimeMs>,
     /// Why it stopped early.
     pub(super) stops: Vec<Failure>,
 }
@@ -59,6 +63,39 @@ pub(super) fn tokens(context: &Context<'_>, plan: &Plan) -> Result<BTreeMap<Pixe
         .collect()
 }
 
+/// Refuses to send elsewhere than where this database's live requests went: what one took, the other
+/// never saw. Test sends deliver nothing, and may go anywhere.
+///
+/// # Errors
+/// [`Failure`] with code 4 when they went elsewhere.
+pub(super) fn check_destination(
+    store: &Store,
+    target: &Target,
+    args: &args::Backfill,
+) -> Result<(), Failure> {
+    match store.shared()?.destination {
+        Some(kept) if args.test_event_code.is_none() => same_destination(kept, target.destination()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn same_destination(kept: Destination, wanted: Destination) -> Result<(), Failure> {
+    let (message, hint) = match (kept, wanted) {
+        (Destination::Sandbox, Destination::TikTok) => (
+            "this database has sent to a sandbox: what that took counts as delivered here, and TikTok never saw it",
+            "fill a database of its own for TikTok: makegood import --db live.db, and send from that one",
+        ),
+        (Destination::TikTok, Destination::Sandbox) => (
+            "this database has sent to TikTok: what a sandbox takes would count as delivered, and be owed for ever",
+            "fill a database of its own for the sandbox: makegood import --db sandbox.db, and send from that one",
+        ),
+        (Destination::TikTok, Destination::TikTok) | (Destination::Sandbox, Destination::Sandbox) => {
+            return Ok(());
+        }
+    };
+    Err(Failure::new(Exit::Config, message).hint(hint))
+}
+
 /// Runs the plan.
 ///
 /// # Errors
@@ -75,6 +112,10 @@ pub(super) fn run(
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
+    if order.args.test_event_code.is_none() {
+        let wanted = order.target.destination();
+        same_destination(store.keep_destination(wanted)?, wanted)?;
+    }
     let (endpoint, _sandbox) = open(context, &runtime, order.target)?;
     let client = Client::new(endpoint, limits.connect_timeout, limits.total_timeout)?;
     let (stop, stopped) = watch::channel(false);
@@ -143,6 +184,7 @@ fn open(
     }
 }
 
+/// The run's row and report. A database that fails now takes nothing away from what the run has to tell.
 fn finish(
     context: &Context<'_>,
     store: &mut Store,
@@ -159,7 +201,9 @@ fn finish(
         }
         failure.exit
     };
-    exit = exit.worst(end::newly(context, store, prepared, &summary).unwrap_or_else(&mut failed));
+    let (new, warnings) =
+        end::newly(store, prepared, &summary).unwrap_or_else(|failure| (failed(failure), Vec::new()));
+    exit = exit.worst(new);
     let after = if test { Ok(None) } else { prepared.after(context, store).map(Some) };
     let after = after.unwrap_or_else(|failure| {
         exit = exit.worst(failed(failure));
@@ -187,7 +231,7 @@ fn finish(
         test,
         ..dry
     };
-    Done { run: report, exit, stops }
+    Done { run: report, exit, warnings, first_deadline: summary.first_deadline, stops }
 }
 
 /// The first signal lets what is in flight finish; the second ends at once. Returns where the
