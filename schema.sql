@@ -33,11 +33,22 @@ CREATE TABLE meta (
   destination INTEGER CHECK (destination IN (1, 2)),
   -- Times of the oldest and the newest funnel record.
   oldest_ms INTEGER,
-  newest_ms INTEGER
+  newest_ms INTEGER,
+  -- Counted up when texts and contacts are taken away: what a process remembers of them is then void.
+  forgotten INTEGER NOT NULL DEFAULT 0,
+  -- Rows were erased or pruned, and their bytes are not yet wiped from the file.
+  scrub_due INTEGER NOT NULL DEFAULT 0 CHECK (scrub_due IN (0, 1))
 ) STRICT;
 
 INSERT INTO meta (one, db_uuid, revision, fingerprint_key)
 VALUES (1, randomblob(16), 0, randomblob(32));
+
+-- What was erased, as digests under fingerprint_key: of a session, an event id, a hashed match key. A
+-- record of it that is read again keeps its key and loses its personal data, so it is never sent.
+CREATE TABLE tombstone (
+  mark BLOB PRIMARY KEY CHECK (length(mark) = 32),
+  erased_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Dictionary of texts that repeat; a code is never used for another text. Code 0 means none.
 -- kind: 0 name, 1 pixel, 2 campaign, 3 funnel, 4 source, 5 page, 6 user agent, 7 currency, 8 test code.
@@ -69,11 +80,13 @@ CREATE TABLE answer (
   api_code INTEGER NOT NULL, -- 0 unless kind is 1
   timed_out INTEGER NOT NULL CHECK (timed_out IN (0, 1)),
   alone INTEGER NOT NULL CHECK (alone IN (0, 1)), -- the request is known to have held one event
+  claimed INTEGER NOT NULL CHECK (claimed IN (0, 1)), -- the sender's own word: delivered
   test_code INTEGER NOT NULL, -- a term; 0: live
-  UNIQUE (leg, http_status, kind, api_code, timed_out, alone, test_code)
+  UNIQUE (leg, http_status, kind, api_code, timed_out, alone, claimed, test_code)
 ) STRICT;
 
--- Files that were imported, and how far. A file is known by device, inode, birth time and first line.
+-- Files that were imported, and how far. A file is known by device, inode, birth time and first line;
+-- a copy of it by the first line and the checksum of all that was read.
 CREATE TABLE source (
   code INTEGER PRIMARY KEY,
   path ANY NOT NULL, -- text; bytes where the name is no UTF-8
@@ -85,22 +98,26 @@ CREATE TABLE source (
   position INTEGER NOT NULL,
   anchor INTEGER NOT NULL,
   anchor_length INTEGER NOT NULL,
+  prefix INTEGER NOT NULL, -- CRC-32 of the text before position
   size_at_end INTEGER NOT NULL,
   problem INTEGER CHECK (problem IN (1, 2, 3, 4)), -- truncated, corrupt, expansion limit, unreadable
   imported_ms INTEGER NOT NULL,
   UNIQUE (dev, ino, born_ns, head)
 ) STRICT;
 
--- Lines that could not be used. The line itself may hold personal data and is not kept.
+-- Lines that could not be used. The line itself may hold personal data and is not kept. The key knows
+-- the same line of a copy: text_before is a checksum of the text before the line; where that is too
+-- short to tell files apart, of the file's identity.
 CREATE TABLE quarantine (
   source INTEGER NOT NULL,
   byte_offset INTEGER NOT NULL,
+  text_before INTEGER NOT NULL,
   sha256 BLOB NOT NULL, -- part of the key: a file cut and written anew has other lines there
   length INTEGER NOT NULL,
   reason INTEGER NOT NULL, -- place in the list of reasons
   name INTEGER NOT NULL, -- term; 0: the line gave none
   at_ms INTEGER,
-  PRIMARY KEY (source, byte_offset, sha256)
+  PRIMARY KEY (sha256, byte_offset, text_before)
 ) STRICT, WITHOUT ROWID;
 
 -- Funnel events: the winning record (smallest time, then content) of each id, logged name, logged pixel.
@@ -124,6 +141,7 @@ CREATE TABLE event (
   value TEXT, -- decimal, exactly as logged
   order_key INTEGER,
   seen_lag_ms INTEGER NOT NULL, -- at_ms minus the earliest sight of any record of this key
+  flaws INTEGER NOT NULL, -- bits: what is wrong with match keys and payload
   source INTEGER NOT NULL,
   byte_offset INTEGER NOT NULL,
   PRIMARY KEY (span, event_id, name, pixel)
@@ -157,6 +175,38 @@ CREATE TABLE receipt (
   PRIMARY KEY (span, event_id, name, pixel, at_ms, answer, request_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Requests that a log keeps on lines of their own, apart from their answers: a row per event, by a
+-- fingerprint of the trace that both lines name. The receipt made of it stands in receipt: without a known
+-- answer until the other line comes, whichever comes first and in whatever import.
+CREATE TABLE half_request (
+  trace INTEGER NOT NULL,
+  body INTEGER NOT NULL, -- fingerprint of the request's keys: a retry has the same
+  span INTEGER NOT NULL,
+  event_id ANY NOT NULL,
+  name INTEGER NOT NULL,
+  pixel INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  alone INTEGER NOT NULL CHECK (alone IN (0, 1)),
+  test_code INTEGER NOT NULL,
+  answer INTEGER, -- as in the receipt it made; NULL: none made yet
+  request_id ANY NOT NULL,
+  source INTEGER NOT NULL,
+  byte_offset INTEGER NOT NULL,
+  PRIMARY KEY (trace, event_id, name, pixel, at_ms)
+) STRICT, WITHOUT ROWID;
+
+-- The answers.
+CREATE TABLE half_answer (
+  trace INTEGER NOT NULL,
+  http_status INTEGER NOT NULL, -- as in answer
+  kind INTEGER NOT NULL CHECK (kind IN (0, 1, 2, 3)),
+  api_code INTEGER NOT NULL,
+  timed_out INTEGER NOT NULL CHECK (timed_out IN (0, 1)),
+  claimed INTEGER NOT NULL CHECK (claimed IN (0, 1)),
+  request_id ANY NOT NULL,
+  PRIMARY KEY (trace, http_status, kind, api_code, timed_out, claimed, request_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE VIEW receipt_span AS
 WITH RECURSIVE found (span) AS (
   SELECT min(span)
@@ -187,6 +237,9 @@ CREATE TABLE session (
   granted_ms INTEGER,
   several INTEGER NOT NULL, -- bits in the order of the match keys
   landing_page INTEGER NOT NULL,
+  -- The smallest 16-bit tag of its IP addresses: enough to count sessions per address, too little to tell
+  -- the address. 0: it showed none.
+  ip_tag INTEGER NOT NULL,
   ttclid TEXT,
   ttp TEXT,
   email BLOB, -- SHA-256 digests
@@ -381,6 +434,7 @@ SELECT
   CASE a.kind WHEN 0 THEN 'none' WHEN 1 THEN 'integer' WHEN 2 THEN 'no integer' ELSE 'unreadable' END
     AS code_kind,
   a.timed_out AS timed_out,
+  a.claimed AS sender_claims_delivered,
   test_code.text AS test_event_code,
   CASE typeof(r.request_id) WHEN 'blob' THEN hex(r.request_id) ELSE nullif(r.request_id, '') END
     AS request_id,

@@ -43,8 +43,8 @@ impl Before {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::checks::testing::missing;
-    use crate::audit::{Audit, Axis, Scope};
+    use crate::audit::checks::testing::{lone, missing, scope};
+    use crate::audit::{Audit, Axis};
     use crate::reconcile::testing::{hours, logs, name, policy};
 
     #[test]
@@ -52,7 +52,7 @@ mod tests {
         let (policy, logs) = (policy(), logs());
         let range = Range { since: hours(0), until: hours(1) };
         let axis = Axis { zone: chrono_tz::UTC, previous: Some(Range { since: hours(-1), until: hours(0) }) };
-        let mut audit = Audit::new(Scope { policy: &policy, logs: &logs, range, now: hours(5) }).along(axis);
+        let mut audit = Audit::new(scope(&policy, &logs, range)).along(axis);
         let at = |hour| {
             let mut row = missing("lead", []);
             row.event.as_mut().unwrap().at = hours(hour);
@@ -60,7 +60,7 @@ mod tests {
         };
         for row in [at(-2), at(-1), at(0), at(1)] {
             let verdict = Verdict::NeverSent { only_test: false };
-            audit.observe(&Subject { row: &row, verdict: Some(&verdict), leg: None, stand: None });
+            audit.observe(&lone(&row, Some(&verdict)));
         }
         let result = audit.finish();
         let before = result.previous.unwrap();

@@ -2,6 +2,7 @@
 
 use crate::domain::{KeyBits, MatchKey, MissingLeg, Verdict};
 
+use super::checks::known::Email;
 use super::{Counts, KeyCoverage};
 
 impl Counts {
@@ -64,6 +65,7 @@ impl Counts {
             excluded,
             waiting,
             delivered,
+            delivered_browser_fired,
             refused,
             unknown,
             unverified,
@@ -77,6 +79,7 @@ impl Counts {
         self.excluded += excluded;
         self.waiting += waiting;
         self.delivered += delivered;
+        self.delivered_browser_fired += delivered_browser_fired;
         self.refused += refused;
         self.unknown += unknown;
         self.unverified += unverified;
@@ -92,6 +95,8 @@ impl Counts {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct KeyCounts {
     total: u64,
+    /// Events that could carry an e-mail address.
+    email_judged: u64,
     /// In the order of [`MatchKey::ALL`].
     present: [u64; 7],
     valid: [u64; 7],
@@ -99,8 +104,9 @@ pub(super) struct KeyCounts {
 
 impl KeyCounts {
     /// Counts one key by the record's own fields, before enrichment.
-    pub(super) fn add(&mut self, bits: KeyBits) {
+    pub(super) fn add(&mut self, bits: KeyBits, email: Email) {
         self.total += 1;
+        self.email_judged += u64::from(email != Email::NotJudged);
         let (present, valid) = (bits.present.mask(), bits.present.mask() & bits.valid.mask());
         for (at, count) in self.present.iter_mut().enumerate() {
             *count += u64::from(present >> at & 1);
@@ -117,6 +123,7 @@ impl KeyCounts {
             key,
             present: present.next().unwrap_or(0),
             valid: valid.next().unwrap_or(0),
+            judged: if key == MatchKey::Email { self.email_judged } else { self.total },
             total: self.total,
         })
     }
@@ -180,11 +187,12 @@ mod tests {
         bits.valid.add(MatchKey::Email);
         bits.valid.add(MatchKey::Ip);
         let mut counts = KeyCounts::default();
-        counts.add(bits);
-        counts.add(KeyBits::default());
+        counts.add(bits, Email::Carried);
+        counts.add(KeyBits::default(), Email::NotJudged);
         for row in counts.rows() {
             let n = u64::from(row.key == MatchKey::Email);
             assert_eq!((row.present, row.valid, row.total), (n, n, 2), "{}", row.key);
+            assert_eq!(row.judged, 2 - n, "{}", row.key);
         }
     }
 }

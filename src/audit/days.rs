@@ -58,13 +58,37 @@ impl LocalClock {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hour {
     pub(super) expected: u32,
-    pub(super) delivered: u32,
-    pub(super) purchases_missing: u32,
+    delivered: u32,
+    refused: u32,
+    unknown: u32,
+    purchases_missing: u32,
 }
 
 impl Hour {
     pub(super) const fn missing(&self) -> u32 {
         self.expected.saturating_sub(self.delivered)
+    }
+
+    fn add(&mut self, one: &SliceCounts, is_purchase: bool) {
+        let add = |to: &mut u32, is_one| *to = to.saturating_add(u32::from(is_one));
+        add(&mut self.expected, true);
+        add(&mut self.delivered, one.delivered > 0);
+        add(&mut self.refused, one.refused > 0);
+        add(&mut self.unknown, one.unknown > 0);
+        add(&mut self.purchases_missing, is_purchase && one.missing() > 0);
+    }
+
+    /// The same counts as of any slice, but for match keys.
+    pub(super) fn counts(&self) -> SliceCounts {
+        let rest = self.missing().saturating_sub(self.refused).saturating_sub(self.unknown);
+        SliceCounts {
+            expected: self.expected.into(),
+            delivered: self.delivered.into(),
+            refused: self.refused.into(),
+            unknown: self.unknown.into(),
+            never_sent: rest.into(),
+            ..SliceCounts::default()
+        }
     }
 }
 
@@ -75,7 +99,7 @@ struct Day {
 }
 
 /// A row of days, each with its hours, from the first to the last that was seen. Half a kilobyte per
-/// day of the years 2015 to 2100: at most 15 MB, and a hundred days in 50 kB.
+/// day of the years 2015 to 2100: at most 17 MB, and a hundred days in 54 kB.
 #[derive(Debug, Default)]
 pub(super) struct Days {
     first: i32,
@@ -92,12 +116,8 @@ impl Days {
         }
         let Some(day) = self.day(day) else { return };
         day.counts.merge(one);
-        let Some(hour) = day.hours.get_mut(usize::from(hour)) else { return };
-        hour.expected = hour.expected.saturating_add(1);
-        if one.delivered > 0 {
-            hour.delivered = hour.delivered.saturating_add(1);
-        } else if is_purchase {
-            hour.purchases_missing = hour.purchases_missing.saturating_add(1);
+        if let Some(hour) = day.hours.get_mut(usize::from(hour)) {
+            hour.add(one, is_purchase);
         }
     }
 
@@ -121,15 +141,14 @@ impl Days {
         (self.first..).zip(&self.row)
     }
 
-    /// Days with at least one expected key: number, first instant, counts.
-    pub(super) fn counted(&self, zone: Tz) -> impl Iterator<Item = (TimeMs, &SliceCounts)> {
-        let days = self.numbered().filter(|(_, day)| day.counts.expected > 0);
-        days.filter_map(move |(number, day)| Some((first_instant(number, zone)?, &day.counts)))
+    /// Days by number, with their counts.
+    pub(super) fn counted(&self) -> impl Iterator<Item = (i32, &SliceCounts)> {
+        self.numbered().map(|(number, day)| (number, &day.counts))
     }
 
-    /// Hours of the day with at least one expected key.
+    /// Hours of the day, all days together.
     pub(super) fn by_hour(&self) -> impl Iterator<Item = (u8, &SliceCounts)> {
-        (0..).zip(&self.by_hour).filter(|(_, counts)| counts.expected > 0)
+        (0..).zip(&self.by_hour)
     }
 
     /// Every hour of every day between the first and the last: day, hour, counts.
@@ -169,6 +188,13 @@ impl Days {
             })
             .collect()
     }
+}
+
+/// The instant when an hour of a day begins on the clocks; 24 is the next day's first.
+pub(super) fn hour_begins((number, hour): (i32, u8), zone: Tz) -> Option<TimeMs> {
+    let (days, hour) = (hour / 24, hour % 24);
+    let date = calendar::date(number.checked_add(i32::from(days))?)?;
+    calendar::instant(date.and_hms_opt(u32::from(hour), 0, 0)?, zone)
 }
 
 /// The first instant of a day.
@@ -215,7 +241,10 @@ mod tests {
         let rows: Vec<_> = days.day_rows(Kathmandu).iter().map(|row| row.delivered).collect();
         assert_eq!(rows, [1, 1, 2]);
         assert_eq!(days.hours().count(), 6 * 24);
-        assert_eq!(days.by_hour().map(|(hour, _)| hour).collect::<Vec<_>>(), [0]);
+        assert_eq!(
+            days.by_hour().filter(|(_, one)| one.expected > 0).map(|(hour, _)| hour).collect::<Vec<_>>(),
+            [0]
+        );
         assert_eq!(clock.at(TimeMs::from_ms(0)), None);
     }
 }

@@ -7,28 +7,43 @@
 
 mod before;
 mod checks;
+mod clock;
 mod codes;
+mod comparison;
+mod concentration;
 mod count;
 mod coverage;
+mod cutter;
 mod days;
+mod groups;
+mod ignore;
+mod legs;
 mod reasons;
 mod result;
+mod sample;
+mod share;
 mod slices;
+mod strength;
 mod tally;
 mod timeline;
 
 use chrono_tz::Tz;
 
-use crate::domain::{Finding, LedgerRow, MissingLeg, Policy, Range, Severity, TimeMs, Verdict};
+use crate::domain::{Finding, LedgerRow, MissingLeg, Policy, Range, Reason, Severity, TimeMs, Verdict};
 use crate::reconcile::{Logs, Stand};
 
 pub use checks::CHECKS;
+pub use comparison::{Compared, Comparison, Ours, TotalsFrom, compare};
+pub use concentration::{Concentration, Flaw};
 pub use count::Audit;
+pub use ignore::Ignored;
+pub use legs::{Legs, Sends};
 pub use result::{
     AuditResult, Cause, ClockCounts, Counts, DayCounts, EventCounts, ExclusionCount, HourCounts, KeyCoverage,
     Money, Previous,
 };
 pub use slices::{Dimension, SliceCounts, SliceRow, SliceValue, Slices};
+pub use strength::{STRENGTH_SAMPLE_MIN, wilson};
 
 /// One key, judged: what an observer sees.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +56,10 @@ pub struct Subject<'a> {
     pub leg: Option<MissingLeg>,
     /// What stands against sending it, of a missing key.
     pub stand: Option<Stand>,
+    /// All rows of its `event_id`, itself among them.
+    pub siblings: &'a [LedgerRow],
+    /// What each leg did with it.
+    pub legs: Legs,
 }
 
 /// What an audit is about.
@@ -54,6 +73,30 @@ pub struct Scope<'a> {
     pub range: Range,
     /// The moment of the audit.
     pub now: TimeMs,
+    /// Which keys it sees.
+    pub view: Part,
+}
+
+/// Which keys of a time span an audit sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All.
+    Whole,
+    /// Those that filters let through: nothing can be said of what is not seen.
+    Filtered,
+}
+
+/// A line of a log that could not be used.
+#[derive(Clone, Copy, Debug)]
+pub struct UnusedLine<'a> {
+    /// Why.
+    pub reason: Reason,
+    /// The event's name, where the line gave one.
+    pub name: Option<&'a str>,
+    /// The event's time, where the line gave one.
+    pub at: Option<TimeMs>,
+    /// The file it was read from.
+    pub file: &'a str,
 }
 
 /// How an audit divides time.
@@ -72,6 +115,15 @@ pub trait Check {
 
     /// What it found, once every key was seen.
     fn findings(&self, scope: &Scope<'_>) -> Vec<Finding>;
+
+    /// Looks at a line that could not be used.
+    fn observe_line(&mut self, _line: &UnusedLine<'_>) {}
+
+    /// Whether a key that [`CheckFact::concerns`] is one of those found, now that every key was seen:
+    /// what only a rate or a comparison of keys can say.
+    fn confirms(&self, _subject: &Subject<'_>) -> bool {
+        true
+    }
 }
 
 /// One row of the catalogue of checks.
@@ -88,7 +140,8 @@ pub struct CheckFact {
     pub fix: &'static str,
     /// The command to run next.
     pub fix_command: &'static str,
-    /// Whether a key is one of those that the finding counts: what `events --finding` lists.
+    /// Whether a key can be one of those that the finding counts: what `events --finding` lists, if
+    /// [`Check::confirms`] agrees.
     pub concerns: fn(&Subject<'_>, &Scope<'_>) -> bool,
     /// Makes the accumulator.
     pub make: fn() -> Box<dyn Check>,

@@ -112,7 +112,7 @@ impl Exclusions {
 }
 
 /// The value of missing purchases, per currency.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ValueMissing(BTreeMap<Arc<str>, (Amount, Amount)>);
 
 /// ISO 4217's code for "no currency": a value without one is still shown.
@@ -121,8 +121,12 @@ const NO_CURRENCY: &str = "XXX";
 impl ValueMissing {
     /// Adds a missing purchase; one without a value adds nothing.
     pub(super) fn add(&mut self, event: &StoredEvent, leg: Option<MissingLeg>) {
-        let Some(value) = event.value else { return };
-        let logged = event.currency.as_deref().map(str::trim).filter(|logged| !logged.is_empty());
+        self.add_value(event.value, event.currency.as_deref(), leg);
+    }
+
+    fn add_value(&mut self, value: Option<Amount>, currency: Option<&str>, leg: Option<MissingLeg>) {
+        let Some(value) = value else { return };
+        let logged = currency.map(str::trim).filter(|logged| !logged.is_empty());
         let currency = logged.unwrap_or(NO_CURRENCY).to_uppercase();
         if self.0.len() >= VALUES_MAX && !self.0.contains_key(currency.as_str()) {
             return;
@@ -133,6 +137,16 @@ impl ValueMissing {
         if leg == Some(MissingLeg::Neither) {
             *neither = neither.plus(value).unwrap_or(*neither);
         }
+    }
+
+    /// Adds a value that is no missing purchase's.
+    pub(super) fn add_sum(&mut self, value: Option<Amount>, currency: Option<&str>) {
+        self.add_value(value, currency, None);
+    }
+
+    /// The sums by currency.
+    pub(super) fn sums(&self) -> Vec<(Arc<str>, Amount)> {
+        self.0.iter().map(|(currency, (amount, _))| (Arc::clone(currency), *amount)).collect()
     }
 
     /// By currency.

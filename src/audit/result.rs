@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Amount, EventName, Finding, HeldClass, MatchKey, PixelCode, Range, TimeMs};
+use chrono_tz::Tz;
 
-use super::Slices;
+use crate::domain::{Amount, EventName, Finding, HeldClass, KeyWeights, MatchKey, PixelCode, Range, TimeMs};
+
+use super::{Comparison, Concentration, Ignored, Slices};
 
 /// The counts of product 5, of one event or of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Counts {
     pub waiting: u64,
     /// Accepted.
     pub delivered: u64,
+    /// Of `delivered`: the browser fired too.
+    pub delivered_browser_fired: u64,
     /// Every answer a definite error.
     pub refused: u64,
     /// Outcome not known.
@@ -59,6 +63,8 @@ pub struct KeyCoverage {
     pub present: u64,
     /// Of those, with a value that TikTok can use.
     pub valid: u64,
+    /// Non-excluded events that could carry it: an address only where it could be known.
+    pub judged: u64,
     /// Non-excluded events.
     pub total: u64,
 }
@@ -177,8 +183,12 @@ pub struct AuditResult {
     pub now: TimeMs,
     /// The time span.
     pub range: Range,
+    /// The zone of its days and hours.
+    pub zone: Tz,
     /// Pixels seen.
     pub pixels: Vec<PixelCode>,
+    /// How much each match key counts.
+    pub key_weights: KeyWeights,
     /// All events together.
     pub totals: Counts,
     /// Each event; CompletePayment first, the rest by the order of sending, unmapped names last.
@@ -197,8 +207,14 @@ pub struct AuditResult {
     pub previous: Option<Previous>,
     /// Expected keys cut by each dimension, in the order of [`super::Dimension::ALL`].
     pub slices: Vec<Slices>,
+    /// Where the gap is concentrated.
+    pub concentrated: Vec<Concentration>,
     /// Receipts without an event.
     pub orphans: u64,
+    /// Our counts beside TikTok's own, where somebody asked.
+    pub comparison: Option<Comparison>,
+    /// Findings that the config ignores.
+    pub ignored: Vec<Ignored>,
     /// Findings, by severity, then events, then code.
     pub findings: Vec<Finding>,
     /// The clock.

@@ -1,15 +1,8 @@
 //! Expected keys by campaign, funnel, landing page, browser, day, hour, event and answer.
 
-use chrono_tz::Tz;
+use crate::domain::{BrowserFamily, LedgerRow, MatchKey, Range, StoredEvent, TimeMs, Untrusted, Verdict};
 
-use crate::domain::{
-    BrowserFamily, CampaignId, EventName, FunnelId, StoredEvent, TimeMs, Untrusted, Verdict,
-};
-
-use super::codes::{Codes, NONE, REST};
-use super::days::{Days, LocalClock};
-use super::reasons::Why;
-use super::tally::Slots;
+use super::checks::known;
 
 /// What keys are cut by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,10 +23,12 @@ pub enum Dimension {
     Event,
     /// What the sender was last answered.
     Answer,
+    /// A stretch of hours in which much is missing: found, and not asked for.
+    Stretch,
 }
 
 impl Dimension {
-    /// All dimensions, in the order of display.
+    /// All that every key is cut by, in the order of display.
     pub const ALL: [Self; 8] = [
         Self::Event,
         Self::Campaign,
@@ -57,6 +52,7 @@ impl Dimension {
             Self::Hour => "hour",
             Self::Event => "event",
             Self::Answer => "answer",
+            Self::Stretch => "stretch",
         }
     }
 }
@@ -72,6 +68,8 @@ pub enum SliceValue {
     Day(TimeMs),
     /// An hour of the day, 0 to 23.
     Hour(u8),
+    /// Whole hours on end.
+    Stretch(Range),
     /// They have none.
     None,
     /// One of the values beyond the first thousand, which are counted together.
@@ -143,6 +141,20 @@ pub(super) enum Keys {
     NotJudged,
 }
 
+impl Keys {
+    /// By the record's own fields.
+    pub(super) fn of(row: &LedgerRow, event: &StoredEvent) -> Self {
+        let valid = event.keys.valid;
+        if known::email(row, event) == known::Email::NotJudged {
+            Self::NotJudged
+        } else if valid.has(MatchKey::Ttclid) || valid.has(MatchKey::Email) {
+            Self::There
+        } else {
+            Self::Lack
+        }
+    }
+}
+
 /// One slice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SliceRow {
@@ -162,178 +174,17 @@ pub struct Slices {
     pub rows: Vec<SliceRow>,
 }
 
-/// Counters of one dimension with free texts.
-#[derive(Debug, Default)]
-struct Texts {
-    codes: Codes,
-    counts: Vec<SliceCounts>,
-}
-
-impl Texts {
-    fn add(&mut self, text: Option<&str>, one: &SliceCounts) -> u16 {
-        let code = self.codes.of(text);
-        add_at(&mut self.counts, usize::from(code), one);
-        code
-    }
-
-    fn rows(&self) -> Vec<SliceRow> {
-        let codes = (0..).zip(&self.counts).filter(|(_, counts)| counts.expected > 0);
-        sorted(codes.map(|(code, counts)| SliceRow { value: self.value(code), counts: *counts }).collect())
-    }
-
-    fn value(&self, code: u16) -> SliceValue {
-        match (code, self.codes.text(code)) {
-            (_, Some(text)) => SliceValue::Text(Untrusted::new(text)),
-            (NONE, None) => SliceValue::None,
-            (REST.., None) => SliceValue::Rest,
-        }
-    }
-}
-
-fn add_at(counts: &mut Vec<SliceCounts>, at: usize, one: &SliceCounts) {
-    if counts.len() <= at {
-        counts.resize(at + 1, SliceCounts::default());
-    }
-    if let Some(counts) = counts.get_mut(at) {
-        counts.merge(one);
-    }
-}
-
-/// The last answer of a key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Answered {
-    Accepted,
-    Missing(Why),
-    Others,
-}
-
-/// Where one key stands in each dimension: numbers that mean something to its [`Cutter`] only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Spot {
-    pub(super) campaign: u16,
-    pub(super) funnel: u16,
-    pub(super) landing: u16,
-    pub(super) browser: u8,
-    /// The number of the day; `None`: its time is none that a log may carry.
-    pub(super) day: Option<i32>,
-    pub(super) hour: u8,
-    pub(super) event: u16,
-    pub(super) answer: u16,
-}
-
-/// Counts keys by all dimensions.
-#[derive(Debug)]
-pub(super) struct Cutter {
-    clock: LocalClock,
-    pub(super) days: Days,
-    campaigns: Texts,
-    funnels: Texts,
-    landings: Texts,
-    browsers: Vec<SliceCounts>,
-    /// By place of the event.
-    events: Vec<SliceCounts>,
-    answers: Slots<Answered, SliceCounts>,
-}
-
-/// One key to be cut.
-#[derive(Clone, Copy)]
-pub(super) struct Cut<'a> {
-    pub(super) event: &'a StoredEvent,
-    /// The place of its event's name.
-    pub(super) place: usize,
-    pub(super) is_purchase: bool,
-    pub(super) verdict: &'a Verdict,
-}
-
-impl Cutter {
-    pub(super) fn new(zone: Tz) -> Self {
-        Self {
-            clock: LocalClock::new(zone),
-            days: Days::default(),
-            campaigns: Texts::default(),
-            funnels: Texts::default(),
-            landings: Texts::default(),
-            browsers: Vec::new(),
-            events: Vec::new(),
-            answers: Slots::default(),
-        }
-    }
-
-    /// Adds an expected key, which counts `one`.
-    pub(super) fn add(&mut self, cut: Cut<'_>, one: &SliceCounts) -> Spot {
-        let Cut { event, place, is_purchase, verdict } = cut;
-        let local = self.clock.at(event.at);
-        if let Some(local) = local {
-            self.days.add(local, one, is_purchase);
-        }
-        let browser = event.facts.browser().number();
-        add_at(&mut self.browsers, usize::from(browser), one);
-        add_at(&mut self.events, place, one);
-        let said = Why::of(verdict).map_or(Answered::Accepted, Answered::Missing);
-        let answer = self.answers.place(&said, || Some(Answered::Others), |_| SliceCounts::default());
-        if let Some(counts) = self.answers.get_mut(answer) {
-            counts.merge(one);
-        }
-        Spot {
-            campaign: self.campaigns.add(event.campaign.as_ref().map(CampaignId::as_str), one),
-            funnel: self.funnels.add(event.funnel.as_ref().map(FunnelId::as_str), one),
-            landing: self.landings.add(event.landing.as_deref(), one),
-            browser,
-            day: local.map(|(day, _)| day),
-            hour: local.map_or(0, |(_, hour)| hour),
-            event: u16::try_from(place).unwrap_or(u16::MAX),
-            answer: u16::try_from(answer).unwrap_or(u16::MAX),
-        }
-    }
-
-    /// All keys, cut by one dimension.
-    pub(super) fn slices(&self, dimension: Dimension, zone: Tz, names: &[EventName]) -> Slices {
-        let plain = |(value, counts): (SliceValue, &SliceCounts)| SliceRow { value, counts: *counts };
-        let text = |text: &str| SliceValue::Text(Untrusted::new(text));
-        let rows = match dimension {
-            Dimension::Campaign => self.campaigns.rows(),
-            Dimension::Funnel => self.funnels.rows(),
-            Dimension::Landing => self.landings.rows(),
-            Dimension::Browser => {
-                let families = (0..).map(BrowserFamily::from_number).zip(&self.browsers);
-                sorted(
-                    families.map(|(family, counts)| plain((SliceValue::Browser(family), counts))).collect(),
-                )
-            }
-            Dimension::Day => {
-                self.days.counted(zone).map(|(day, counts)| plain((SliceValue::Day(day), counts))).collect()
-            }
-            Dimension::Hour => {
-                self.days.by_hour().map(|(hour, counts)| plain((SliceValue::Hour(hour), counts))).collect()
-            }
-            Dimension::Event => {
-                let events = names.iter().zip(&self.events);
-                sorted(events.map(|(name, counts)| plain((text(name.as_str()), counts))).collect())
-            }
-            Dimension::Answer => {
-                let answers = self.answers.iter().map(|(said, counts)| (answer_value(said), counts));
-                sorted(answers.map(plain).collect())
-            }
-        };
-        Slices { dimension, rows }
-    }
-}
-
-fn answer_value(said: &Answered) -> SliceValue {
-    match said {
-        Answered::Accepted => SliceValue::Text(Untrusted::new("accepted")),
-        Answered::Missing(why) => SliceValue::Text(Untrusted::new(&why.words())),
-        Answered::Others => SliceValue::Rest,
-    }
-}
-
 /// Most missing keys first, then most expected ones; the rest last.
-fn sorted(mut rows: Vec<SliceRow>) -> Vec<SliceRow> {
+pub(super) fn sorted(mut rows: Vec<SliceRow>) -> Vec<SliceRow> {
     rows.retain(|row| row.counts.expected > 0);
     let order = |value: &SliceValue| match value {
         SliceValue::Text(text) => text.raw().to_owned(),
         SliceValue::Browser(family) => family.name().to_owned(),
-        SliceValue::Day(_) | SliceValue::Hour(_) | SliceValue::None | SliceValue::Rest => String::new(),
+        SliceValue::Day(_)
+        | SliceValue::Hour(_)
+        | SliceValue::Stretch(_)
+        | SliceValue::None
+        | SliceValue::Rest => String::new(),
     };
     rows.sort_by_cached_key(|row| {
         let SliceCounts { expected, .. } = row.counts;
@@ -347,7 +198,6 @@ fn sorted(mut rows: Vec<SliceRow>) -> Vec<SliceRow> {
 mod tests {
     use super::*;
     use crate::audit::checks::testing::{audit, clean, missing, strip};
-    use crate::domain::MatchKey;
     use crate::reconcile::testing::{event, hours, receipt, row};
 
     #[test]

@@ -10,6 +10,9 @@ use crate::audit::CHECKS;
 use crate::domain::HeldClass;
 use crate::report::{Format, OUTPUTS};
 
+use super::commands;
+use super::metrics::MetricsFile;
+
 const EXAMPLES: &str = "\
 Examples:
   makegood audit funnel.jsonl delivery.jsonl       what is wrong in these logs?
@@ -39,7 +42,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Compare what was logged with what TikTok accepted; say what is missing and why.
-    Audit(Audit),
+    Audit(super::commands::audit::Args),
     /// Send what is missing, safely: shows its plan first, then asks.
     Backfill(Backfill),
     /// Try it: made-up logs, their audit and what to do next, in one folder; no account, no network.
@@ -52,8 +55,32 @@ pub enum Command {
     Findings(Findings),
     /// Read what is new in the logs into the database.
     Import(Import),
+    /// Write a commented config; guess how unknown logs are to be read.
+    Init(super::commands::init::Init),
+    /// Bring in the databases of other hosts that import for themselves.
+    Merge(commands::merge::Merge),
     /// Run a strict local Events API to try things on.
     Sandbox(Sandbox),
+    /// Say how things stand: the gap, the clock, what ran last and runs next.
+    Status(commands::status::Arguments),
+    /// Check config, tokens, logs, database and schedule; each problem comes with its fix.
+    Doctor(commands::doctor::Arguments),
+    /// Make units or lines that run the backfill, for systemd, cron or launchd.
+    Schedule(commands::schedule::Arguments),
+    /// Ask the database in SQL; nothing can be changed.
+    Sql(commands::sql::Arguments),
+    /// Erase what is stored of one person, session or event.
+    Erase(commands::erase::Arguments),
+    /// Take away what is older than its retention.
+    Prune(commands::prune::Arguments),
+    /// Copy the database, also while it is in use.
+    Backup(commands::backup::Arguments),
+    /// Show every configured value and where it comes from, or a schema for editors.
+    Config(commands::config::Arguments),
+    /// Print what a shell needs to complete commands and options.
+    Completions(commands::completions::Arguments),
+    /// Write the manual pages.
+    Man(commands::man::Arguments),
 }
 
 /// When to use colour.
@@ -140,7 +167,7 @@ pub struct Global {
     #[arg(value_parser = PossibleValuesParser::new(CHECKS.iter().map(|check| check.code)))]
     pub finding: Vec<String>,
 
-    /// table, json, ndjson, csv or tsv.
+    /// table, json, ndjson, csv, tsv or html.
     #[arg(long, global = true, value_name = "FORMAT", env = "MAKEGOOD_FORMAT", hide_env = true)]
     #[arg(hide_possible_values = true, help_heading = "Output", value_parser = format_parser())]
     pub format: Option<Format>,
@@ -148,7 +175,7 @@ pub struct Global {
     #[arg(long, global = true, env = "MAKEGOOD_JSON", hide_env = true, conflicts_with = "format")]
     #[arg(value_parser = FalseyValueParser::new(), help_heading = "Output")]
     pub json: bool,
-    /// Write to a file instead, in the format of its ending; may be repeated.
+    /// Write to a file instead, in the format of its ending; may be repeated. - is stdout.
     #[arg(short, long, global = true, value_name = "FILE", env = "MAKEGOOD_OUTPUT", hide_env = true)]
     #[arg(help_heading = "Output")]
     pub output: Vec<PathBuf>,
@@ -171,6 +198,7 @@ Examples:
   makegood import                                  what is new in every [[source]] of the config
   makegood import 'logs/*.jsonl*' delivery.json.gz
   kubectl logs deploy/funnel --since=1h | makegood import -
+  makegood import --follow '/var/log/funnel-*.jsonl*'    for ever; let patterns match rotated names too
 
 Importing again adds nothing. A line that cannot be used never stops an import:
 makegood events --quarantined lists them.")]
@@ -178,24 +206,9 @@ pub struct Import {
     /// Files or patterns; - is standard input. Default: the [[source]]s of the config.
     #[arg(value_name = "FILE")]
     pub files: Vec<String>,
-}
-
-/// Arguments of `audit`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  makegood audit funnel.jsonl delivery.jsonl
-  makegood audit --last week -o audit.json
-  makegood audit --since monday --event CompletePayment
-
-Without a time range: the day of the newest event and the six before.")]
-pub struct Audit {
-    /// Logs to look at without a database; - is standard input. Default: the database.
-    #[arg(value_name = "FILE")]
-    pub files: Vec<String>,
-    /// Do not first import what is new in the [[source]]s.
-    #[arg(long, env = "MAKEGOOD_NO_IMPORT", hide_env = true, value_parser = FalseyValueParser::new())]
-    pub no_import: bool,
+    /// Go on reading what is written to the files, and to files that appear, until a signal.
+    #[arg(long, env = "MAKEGOOD_FOLLOW", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub follow: bool,
 }
 
 /// Arguments of `demo`.
@@ -239,9 +252,10 @@ pub struct Events {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  makegood explain 530e0e61-18e9-485e-a8bf-f9ea304d9f96")]
+  makegood explain 530e0e61-18e9-485e-a8bf-f9ea304d9f96
+  makegood explain 530e0e61                        its beginning will do, if only one id begins so")]
 pub struct Explain {
-    /// The event's id, as logged.
+    /// The event's id as logged, or its beginning.
     #[arg(value_name = "EVENT_ID", allow_hyphen_values = true)]
     pub event_id: String,
 }
@@ -304,6 +318,9 @@ pub struct Backfill {
     /// Do not first import what is new in the [[source]]s.
     #[arg(long, env = "MAKEGOOD_NO_IMPORT", hide_env = true, value_parser = FalseyValueParser::new())]
     pub no_import: bool,
+    /// Where to write metrics.
+    #[command(flatten)]
+    pub metrics: MetricsFile,
 }
 
 fn held_parser() -> impl TypedValueParser<Value = HeldClass> {

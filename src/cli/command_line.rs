@@ -7,11 +7,29 @@ use super::args::Arguments;
 /// The options that a command would ignore: not in its help, and a mistake on its command line.
 const IGNORED: &[(&str, &[&str])] = &[
     ("audit", &["verdict", "finding"]),
+    ("backup", FILTERS),
+    ("completions", ALL),
+    ("config", FILTERS),
     ("demo", FILTERS),
+    ("doctor", FILTERS),
+    ("erase", FILTERS),
     ("explain", FILTERS),
     ("findings", &["verdict", "finding"]),
     ("import", FILTERS),
+    ("init", FILTERS),
+    ("man", ALL),
+    ("prune", FILTERS),
+    ("merge", FILTERS),
     ("sandbox", FILTERS),
+    ("schedule", FILTERS),
+    ("sql", FILTERS),
+    ("status", FILTERS),
+];
+
+/// What a command that reads neither config nor database ignores.
+const ALL: &[&str] = &[
+    "since", "until", "last", "event", "campaign", "pixel", "verdict", "finding", "format", "json", "output",
+    "db", "now", "utc",
 ];
 
 const FILTERS: &[&str] = &["since", "until", "last", "event", "campaign", "pixel", "verdict", "finding"];
@@ -25,7 +43,7 @@ pub fn ignored(command: &str) -> &'static [&'static str] {
 /// The command line, each command's help without what it would ignore.
 #[must_use]
 pub fn command() -> clap::Command {
-    let mut command = Arguments::command();
+    let mut command = Arguments::command().long_version(long_version());
     for (name, options) in IGNORED {
         let hidden: Vec<clap::Arg> = command
             .get_arguments()
@@ -35,6 +53,18 @@ pub fn command() -> clap::Command {
         command = command.mut_subcommand(name, |sub| sub.args(hidden));
     }
     command
+}
+
+/// The version with what it was built from: the same source gives the same words.
+fn long_version() -> String {
+    let commit = option_env!("MAKEGOOD_COMMIT").filter(|commit| !commit.is_empty()).unwrap_or("unknown");
+    format!(
+        "{}\ncommit {commit}\nSQLite {}\nbuilt for {}-{}",
+        env!("CARGO_PKG_VERSION"),
+        crate::store::sqlite_version(),
+        std::env::consts::ARCH,
+        std::env::consts::OS,
+    )
 }
 
 #[cfg(test)]
@@ -58,11 +88,39 @@ mod tests {
         }
     }
 
+    /// A command, or a command of a command, with its name.
+    fn each(command: &clap::Command, visit: &mut dyn FnMut(&clap::Command)) {
+        for sub in command.get_subcommands() {
+            visit(sub);
+            each(sub, visit);
+        }
+    }
+
+    #[test]
+    fn every_command_says_what_it_is_for_and_shows_how() {
+        each(&command(), &mut |sub| {
+            let name = sub.get_name();
+            let about = sub.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!((20..=110).contains(&about.len()) && !about.contains('\n'), "{name}: {about}");
+            let after = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.starts_with("Examples:\n  makegood "), "{name}: {after}");
+            for argument in sub.get_arguments() {
+                assert!(argument.get_help().is_some(), "{name} {}", argument.get_id());
+            }
+        });
+    }
+
+    #[test]
+    fn the_version_says_what_it_was_built_from() {
+        let words = long_version();
+        assert!(words.contains("\ncommit ") && words.contains("\nSQLite 3."), "{words}");
+    }
+
     #[test]
     fn no_option_takes_a_token_or_sends_from_the_environment() {
         let mut command = command();
         command.build();
-        for sub in command.get_subcommands().chain([&command]) {
+        each(&command, &mut |sub| {
             for arg in sub.get_arguments() {
                 let id = arg.get_id().as_str();
                 assert!(!matches!(id, "token" | "access_token"), "{id}");
@@ -73,6 +131,6 @@ mod tests {
                     assert_eq!(arg.get_env().is_none(), by_hand, "{} {id}", sub.get_name());
                 }
             }
-        }
+        });
     }
 }

@@ -12,9 +12,14 @@ use crate::domain::{
     ServerLog, SourcePolicy,
 };
 use crate::tiktok::event_map;
+use crate::tiktok::stats::Names;
 
 use super::config_backfill::BackfillTable;
 use super::config_error::{ConfigError, Source};
+use super::config_formats::{FormatTable, format_map};
+use super::config_ignore::IgnoreTable;
+use super::config_retention::RetentionTable;
+use super::config_weights::key_weights;
 use super::time;
 use super::token::TokenSource;
 
@@ -29,6 +34,10 @@ pub struct Config {
     pub sources: Vec<SourcePolicy>,
     /// Where each pixel's token is.
     pub tokens: Vec<(PixelCode, TokenSource)>,
+    /// The advertiser of each pixel that names one: what TikTok's totals are asked by.
+    pub advertisers: Vec<(PixelCode, String)>,
+    /// What further names of TikTok's totals stand for.
+    pub stats_names: Names,
     /// Send to a sandbox inside the program, never to TikTok: the demo's config.
     pub sandbox: bool,
 }
@@ -40,11 +49,16 @@ struct File {
     grace: Option<Spanned<String>>,
     source_aliases: Vec<String>,
     map: BTreeMap<String, Spanned<String>>,
+    stats_names: BTreeMap<String, Spanned<String>>,
     source: Vec<SourceTable>,
     pixel: Vec<PixelTable>,
     campaign: Vec<CampaignTable>,
     phone: PhoneTable,
+    match_strength: BTreeMap<String, Spanned<u32>>,
+    ignore: Vec<IgnoreTable>,
     backfill: BackfillTable,
+    formats: BTreeMap<String, FormatTable>,
+    retention: RetentionTable,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +73,7 @@ struct SourceTable {
 struct PixelTable {
     id: Spanned<String>,
     name: Option<String>,
+    advertiser_id: Option<Spanned<String>>,
     access_token_file: Option<Spanned<String>>,
     access_token_env: Option<Spanned<String>>,
     #[serde(default)]
@@ -121,14 +136,13 @@ pub fn read(source: &Source<'_>) -> Result<Config, ConfigError> {
         policy.grace = span(source, grace, Duration::ZERO, Duration::from_days(1))?;
     }
     policy.source_aliases = file.source_aliases.iter().map(|alias| event_map::fold(alias).into()).collect();
-    for (funnel, name) in &file.map {
-        let name =
-            EventName::parse(name.get_ref()).map_err(|error| source.at(name, format!("name {error}")))?;
-        policy.names.insert(event_map::fold(funnel).into(), name);
-    }
+    policy.names = names(source, &file.map)?;
+    config.stats_names = names(source, &file.stats_names)?;
+    let policy = &mut config.policy;
     if let Some(region) = &file.phone.default_region {
         policy.default_region = Some(country(source, region)?);
     }
+    policy.key_weights = key_weights(source, &file.match_strength)?;
     for table in &file.source {
         if table.path.get_ref().trim().is_empty() {
             return Err(source.at(&table.path, "path is blank"));
@@ -141,6 +155,9 @@ pub fn read(source: &Source<'_>) -> Result<Config, ConfigError> {
         if config.policy.pixel(&pixel.id).is_some() {
             return Err(source.at(&table.id, "this pixel stands here twice"));
         }
+        if let Some(id) = &table.advertiser_id {
+            config.advertisers.push((pixel.id.clone(), advertiser(source, id)?));
+        }
         config.tokens.extend(token.map(|token| (pixel.id.clone(), token)));
         config.policy.pixels.push(pixel);
     }
@@ -152,9 +169,37 @@ pub fn read(source: &Source<'_>) -> Result<Config, ConfigError> {
             return Err(source.at(&table.id, "this campaign stands here twice"));
         }
     }
+    for (name, table) in &file.formats {
+        config.policy.formats.push(format_map(source, name, table)?);
+    }
+    let zone = config.timezone.unwrap_or(Tz::UTC);
+    for table in &file.ignore {
+        let ignore = table.read(source, &config.policy, zone)?;
+        config.policy.ignores.push(ignore);
+    }
     file.backfill.apply(source, &mut config.policy)?;
+    config.policy.retention = file.retention.read(source)?;
     config.sandbox = file.backfill.sandbox;
     Ok(config)
+}
+
+fn names(source: &Source<'_>, map: &BTreeMap<String, Spanned<String>>) -> Result<Names, ConfigError> {
+    let name = |(theirs, ours): (&String, &Spanned<String>)| {
+        let name =
+            EventName::parse(ours.get_ref()).map_err(|error| source.at(ours, format!("name {error}")))?;
+        Ok((event_map::fold(theirs).into(), name))
+    };
+    map.iter().map(name).collect()
+}
+
+/// TikTok's number of an advertiser, as text.
+fn advertiser(source: &Source<'_>, id: &Spanned<String>) -> Result<String, ConfigError> {
+    let text = id.get_ref();
+    if (1..=32).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_digit()) {
+        Ok(text.clone())
+    } else {
+        Err(source.at(id, "advertiser_id must be the account's number, such as \"7012345678901234567\""))
+    }
 }
 
 fn pixel(source: &Source<'_>, table: &PixelTable) -> Result<(PixelPolicy, Option<TokenSource>), ConfigError> {
@@ -243,6 +288,12 @@ pub(super) fn span(
     Ok(span)
 }
 
+/// What the reader says of an unknown key, with the keys that it knows.
+#[cfg(test)]
+pub(super) fn unknown_key(text: &str) -> Option<String> {
+    toml::from_str::<File>(text).err().map(|error| error.message().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,6 +330,9 @@ pixel_leg = false
 [phone]
 default_region = "US"
 
+[match_strength]
+phone = 0
+
 [backfill]
 max_age = "7d"
 batch = 100
@@ -288,6 +342,8 @@ total_timeout = "2m"
         let config = config(text).unwrap();
         assert_eq!(config.timezone, Some(chrono_tz::Europe::Berlin));
         assert_eq!(config.policy.grace, Duration::from_mins(20));
+        assert_eq!(config.policy.key_weights.of(crate::domain::MatchKey::Phone), 0);
+        assert_eq!(config.policy.key_weights.of(crate::domain::MatchKey::Ttclid), 30);
         assert_eq!(&*config.sources[0].path, "/var/log/zellify/funnel-*.jsonl*");
         let pixel = &config.policy.pixels[0];
         assert!(pixel.has_token && pixel.server_log == ServerLog::Complete);
@@ -321,6 +377,8 @@ total_timeout = "2m"
             ("grace = \"soon\"", "length of time"),
             ("timezone = \"Europe/Berln\"", "no such time zone"),
             ("[phone]\ndefault_region = \"usa\"", "two capital letters"),
+            ("[match_strength]\nfbclid = 3", "no match key"),
+            ("[match_strength]\nttclid = 1001", "between 0 and 1000"),
             ("[[campaign]]\nid = \"1\"\norigin = \"quiz.example.com\"", "must be like"),
             ("[[campaign]]\nid = \"1\"\norigin = \"https://a.example/x\"", "without a path"),
             ("[[pixel]]\nid = \"\"", "id is blank"),

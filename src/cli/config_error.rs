@@ -37,7 +37,7 @@ impl fmt::Display for ConfigError {
 }
 
 /// The keys whose values are no secrets and may be shown.
-const OPEN_KEYS: [&str; 29] = [
+pub(super) const OPEN_KEYS: [&str; 37] = [
     "timezone",
     "grace",
     "source_aliases",
@@ -67,12 +67,25 @@ const OPEN_KEYS: [&str; 29] = [
     "access_token_env",
     "campaign",
     "phone",
+    "contact",
+    "payload",
+    "keys",
+    "advertiser_id",
+    "code",
+    "event",
+    "reason",
+    "until",
 ];
 
 impl Source<'_> {
     /// Something wrong with a value.
     pub fn at<T>(&self, value: &Spanned<T>, message: impl Into<String>) -> ConfigError {
         self.error(value.span(), message.into())
+    }
+
+    /// Something wrong with a value that is no secret.
+    pub fn at_open<T>(&self, value: &Spanned<T>, message: impl Into<String>) -> ConfigError {
+        self.error_at(value.span(), message.into(), |line| escape(&line.replace('\t', " ")).into_owned())
     }
 
     /// What the TOML reader says, without the values it quotes.

@@ -11,6 +11,8 @@ pub enum Exit {
     /// Done; nothing new is wrong.
     #[default]
     Done,
+    /// A gate was missed, or a finding reached `--fail-on`.
+    Gate,
     /// Wrong usage, or a question with nobody to ask.
     Usage,
     /// Ran to the end, but this run newly quarantined, refused, held, expired or left unknown something.
@@ -37,6 +39,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::Gate => 1,
             Self::Usage => 2,
             Self::Partial => 3,
             Self::Config => 4,
@@ -54,6 +57,7 @@ impl Exit {
     const fn severity(self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::Gate => 1,
             Self::Partial => 2,
             Self::Later => 3,
             Self::Config => 4,
@@ -122,6 +126,8 @@ impl From<StoreError> for Failure {
             StoreError::Damaged { .. } => Self::new(Exit::Store, message).hint(
                 "it was not touched: keep a copy, restore a backup, or import the logs into a new --db",
             ),
+            StoreError::Question { .. } => Self::new(Exit::Usage, message)
+                .hint("makegood sql --schema lists the tables and their columns"),
             StoreError::Io { .. } | StoreError::Sqlite { .. } => Self::new(Exit::Store, message),
         }
     }
@@ -154,6 +160,7 @@ mod tests {
     fn the_graver_end_wins() {
         let order = [
             Exit::Done,
+            Exit::Gate,
             Exit::Partial,
             Exit::Later,
             Exit::Config,

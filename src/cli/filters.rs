@@ -1,6 +1,6 @@
 //! Which keys a person wants to see.
 
-use crate::audit::{CHECKS, Scope, Subject};
+use crate::audit::{CHECKS, Check, CheckFact, Scope, Subject};
 use crate::domain::{EventName, LedgerRow, Policy, Verdict};
 use crate::report::escape;
 use crate::tiktok::event_map;
@@ -66,13 +66,28 @@ impl Filters {
         event && campaign && pixel
     }
 
-    /// Whether a key's verdict and findings agree too.
+    /// Whether nothing is filtered.
     #[must_use]
-    pub fn has_subject(&self, subject: &Subject<'_>, scope: &Scope<'_>) -> bool {
-        self.has_verdict(subject.verdict) && (self.findings.is_empty() || self.has_finding(subject, scope))
+    pub fn is_empty(&self) -> bool {
+        let Self { events, campaigns, pixels, verdicts, findings } = self;
+        events.is_empty()
+            && campaigns.is_empty()
+            && pixels.is_empty()
+            && verdicts.is_empty()
+            && findings.is_empty()
     }
 
-    fn has_verdict(&self, verdict: Option<&Verdict>) -> bool {
+    /// The checks of the findings that were asked for; `None`: any key will do.
+    #[must_use]
+    pub fn sought(&self) -> Option<Sought> {
+        let wanted = CHECKS.iter().filter(|fact| self.findings.iter().any(|code| code == fact.code));
+        let checks: Vec<_> = wanted.map(|fact| (fact, (fact.make)())).collect();
+        (!checks.is_empty()).then_some(Sought(checks))
+    }
+
+    /// Whether a key's verdict agrees too.
+    #[must_use]
+    pub fn has_verdict(&self, verdict: Option<&Verdict>) -> bool {
         self.verdicts.is_empty()
             || verdict.is_some_and(|verdict| {
                 self.verdicts
@@ -80,13 +95,20 @@ impl Filters {
                     .any(|wanted| wanted == verdict.word() || (wanted == "missing" && verdict.is_missing()))
             })
     }
+}
 
-    /// A key belongs to a finding if the check, shown this key alone, finds something.
-    fn has_finding(&self, subject: &Subject<'_>, scope: &Scope<'_>) -> bool {
-        CHECKS.iter().filter(|fact| self.findings.iter().any(|code| code == fact.code)).any(|fact| {
-            let mut check = (fact.make)();
-            check.observe(subject, scope);
-            !check.findings(scope).is_empty()
-        })
+/// Findings that were asked for, and what the checks have seen so far.
+pub struct Sought(Vec<(&'static CheckFact, Box<dyn Check>)>);
+
+impl Sought {
+    /// Shows a key to the checks.
+    pub fn observe(&mut self, subject: &Subject<'_>, scope: &Scope<'_>) {
+        self.0.iter_mut().for_each(|(_, check)| check.observe(subject, scope));
+    }
+
+    /// Whether one of the findings counts a key, once all keys were seen.
+    #[must_use]
+    pub fn has(&self, subject: &Subject<'_>, scope: &Scope<'_>) -> bool {
+        self.0.iter().any(|(fact, check)| (fact.concerns)(subject, scope) && check.confirms(subject))
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
@@ -22,9 +22,7 @@ impl Lock {
     /// # Errors
     /// [`Failure`] with code 7 when another process holds it, 8 when it cannot be made.
     pub fn take(db: &Path) -> Result<Self, Failure> {
-        let mut name = db.as_os_str().to_owned();
-        name.push(".backfill.lock");
-        let path = Path::new(&name);
+        let path = &Self::path(db);
         let failed = |why: String| {
             let shown = escape(&path.display().to_string()).into_owned();
             Failure::new(Exit::Store, format!("cannot lock {shown}: {why}"))
@@ -45,15 +43,43 @@ impl Lock {
                 let _ = writeln!(lock, "{}", std::process::id());
                 Ok(Self(lock))
             }
-            Err((mut file, Errno::EWOULDBLOCK)) => {
-                let mut pid = String::new();
-                let _ = file.read_to_string(&mut pid);
-                let pid = pid.trim().parse::<u32>().map_or_else(|_| "?".to_owned(), |pid| pid.to_string());
-                Err(Failure::new(Exit::Locked, format!("a backfill is already running (pid {pid})")))
-            }
+            Err((file, Errno::EWOULDBLOCK)) => Err(Failure::new(
+                Exit::Locked,
+                format!("a backfill is already running (pid {})", holder(file)),
+            )),
             Err((_, errno)) => Err(failed(errno.desc().to_owned())),
         }
     }
+
+    /// Keeps backfills of another database away while it is read, if there ever was one; makes nothing.
+    ///
+    /// # Errors
+    /// [`Failure`] with code 7 when one is running.
+    pub fn keep_away(db: &Path) -> Result<Option<Self>, Failure> {
+        // Without a lock file, or without the right to look at it, nobody here can know more.
+        let Ok(file) = File::open(Self::path(db)) else { return Ok(None) };
+        match Flock::lock(file, FlockArg::LockSharedNonblock) {
+            Ok(lock) => Ok(Some(Self(lock))),
+            Err((file, Errno::EWOULDBLOCK)) => {
+                let shown = escape(&db.display().to_string()).into_owned();
+                let message = format!("{shown}: a backfill is running on it (pid {})", holder(file));
+                Err(Failure::new(Exit::Locked, message).hint("merge it when that has ended"))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn path(db: &Path) -> PathBuf {
+        let mut name = db.as_os_str().to_owned();
+        name.push(".backfill.lock");
+        PathBuf::from(name)
+    }
+}
+
+fn holder(mut file: File) -> String {
+    let mut pid = String::new();
+    let _ = file.read_to_string(&mut pid);
+    pid.trim().parse::<u32>().map_or_else(|_| "?".to_owned(), |pid| pid.to_string())
 }
 
 #[cfg(test)]

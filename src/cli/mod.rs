@@ -10,13 +10,23 @@ mod commands;
 mod config;
 mod config_backfill;
 mod config_error;
+mod config_formats;
+mod config_ignore;
+mod config_keys;
+mod config_retention;
+mod config_values;
+mod config_weights;
 pub mod demo_data;
+mod error_json;
 mod exit;
 mod filters;
 mod limits;
 mod lock;
+mod metrics;
 mod near;
+mod nearby;
 mod pass;
+mod service;
 mod settings;
 mod time;
 mod token;
@@ -25,15 +35,14 @@ mod ui;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::parser::ValueSource;
-use clap::{ArgMatches, FromArgMatches as _};
-use serde::Serialize;
-
 use crate::domain::{Range, TimeMs};
 use crate::report::escape;
 use crate::store::Store;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches as _};
 
 use args::{Arguments, Command};
+use error_json::error_line;
 use exit::{Exit, Failure};
 use settings::Settings;
 use ui::Ui;
@@ -109,7 +118,19 @@ fn execute(
         Command::Explain(explain) => commands::explain::run(&context, &explain),
         Command::Findings(findings) => commands::findings::run(&context, &findings),
         Command::Import(import) => commands::import::run(&context, &import),
+        Command::Init(init) => commands::init::run(&context, &init),
+        Command::Merge(merge) => commands::merge::run(&context, &merge),
         Command::Sandbox(sandbox) => commands::sandbox::run(&context, &sandbox),
+        Command::Backup(backup) => commands::backup::run(&context, &backup),
+        Command::Completions(completions) => commands::completions::run(&completions),
+        Command::Config(config) => commands::config::run(&context, &config),
+        Command::Doctor(doctor) => commands::doctor::run(&context, &doctor),
+        Command::Erase(erase) => commands::erase::run(&context, &erase),
+        Command::Man(man) => commands::man::run(&context, &man),
+        Command::Prune(prune) => commands::prune::run(&context, &prune),
+        Command::Schedule(schedule) => commands::schedule::run(&context, &schedule),
+        Command::Sql(sql) => commands::sql::run(&context, &sql),
+        Command::Status(status) => commands::status::run(&context, &status),
     }
 }
 
@@ -123,28 +144,6 @@ fn refuse_ignored(matches: &ArgMatches) -> Result<(), Failure> {
         Some(option) => Err(Failure::new(Exit::Usage, format!("makegood {name} takes no --{option}"))),
         None => Ok(()),
     }
-}
-
-#[derive(Serialize)]
-struct ErrorJson<'a> {
-    r#type: &'static str,
-    schema: &'static str,
-    exit_code: u8,
-    message: &'a str,
-    hints: &'a [String],
-}
-
-fn error_line(failure: &Failure) -> Vec<u8> {
-    let document = ErrorJson {
-        r#type: "error",
-        schema: "makegood.error/1",
-        exit_code: failure.exit.code(),
-        message: &failure.message,
-        hints: &failure.hints,
-    };
-    let mut line = serde_json::to_vec(&document).unwrap_or_default();
-    line.push(b'\n');
-    line
 }
 
 impl Context<'_> {

@@ -1,12 +1,13 @@
 //! The one pass over the ledger: rooms joined, each key once, with its verdict.
 
-use crate::audit::{Audit, AuditResult, Axis, Scope, Subject};
+use crate::audit::{Audit, AuditResult, Axis, Legs, Part, Scope, Subject, UnusedLine};
 use crate::domain::{LedgerRow, Policy, Range, TimeMs, Verdict};
 use crate::reconcile::{self, Logs, Resolver};
 use crate::store::Store;
 
 use super::exit::Failure;
-use super::filters::Filters;
+use super::filters::{Filters, Sought};
+use super::nearby::from_here;
 
 /// What a pass looks at.
 #[derive(Clone, Copy)]
@@ -28,8 +29,9 @@ pub struct Pass<'a> {
 impl<'a> Pass<'a> {
     /// What checks need to know.
     #[must_use]
-    pub const fn scope(&self) -> Scope<'a> {
-        Scope { policy: self.policy, logs: self.logs, range: self.range, now: self.now }
+    pub fn scope(&self) -> Scope<'a> {
+        let view = if self.filters.is_empty() { Part::Whole } else { Part::Filtered };
+        Scope { policy: self.policy, logs: self.logs, range: self.range, now: self.now, view }
     }
 
     /// Visits every key of the range that the filters let through.
@@ -37,7 +39,29 @@ impl<'a> Pass<'a> {
     /// # Errors
     /// [`Failure`] when the database cannot be read, or what `visit` returns.
     pub fn each(&self, visit: &mut dyn FnMut(&Subject<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+        let Some(mut sought) = self.filters.sought() else {
+            return self.walk(&mut |subject| {
+                if self.filters.has_verdict(subject.verdict) { visit(subject) } else { Ok(()) }
+            });
+        };
+        // What a finding counts may take all keys to know: one pass to find, one to list.
         let scope = self.scope();
+        self.walk(&mut |subject| {
+            sought.observe(subject, &scope);
+            Ok(())
+        })?;
+        let sought: Sought = sought;
+        self.walk(&mut |subject| {
+            if self.filters.has_verdict(subject.verdict) && sought.has(subject, &scope) {
+                visit(subject)
+            } else {
+                Ok(())
+            }
+        })
+    }
+
+    /// Every key of the range whose own columns the filters let through.
+    fn walk(&self, visit: &mut dyn FnMut(&Subject<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
         let mut resolver = Resolver::new(self.policy);
         let mut rows = Vec::new();
         self.store.for_each_group::<Failure>(self.range, &mut |group| {
@@ -47,22 +71,26 @@ impl<'a> Pass<'a> {
                     continue;
                 }
                 let verdict = row.event.as_ref().map(|_| reconcile::decide(row, self.policy, self.now));
-                let subject = self.judge(row, verdict.as_ref());
-                if self.filters.has_subject(&subject, &scope) {
-                    visit(&subject)?;
-                }
+                visit(&self.judge(row, verdict.as_ref(), &rows))?;
             }
             Ok(())
         })
     }
 
-    fn judge<'r>(&self, row: &'r LedgerRow, verdict: Option<&'r Verdict>) -> Subject<'r> {
+    fn judge<'r>(
+        &self,
+        row: &'r LedgerRow,
+        verdict: Option<&'r Verdict>,
+        siblings: &'r [LedgerRow],
+    ) -> Subject<'r> {
         let missing = verdict.filter(|verdict| verdict.is_missing());
         Subject {
             row,
             verdict,
             leg: missing.map(|_| reconcile::missing_leg(row, self.policy, self.logs)),
             stand: missing.map(|verdict| reconcile::hold(row, verdict, self.policy, self.logs, self.now)),
+            siblings,
+            legs: Legs::of(row),
         }
     }
 
@@ -95,6 +123,16 @@ impl<'a> Pass<'a> {
             audit.observe(subject);
             Ok(())
         })?;
+        if self.filters.is_empty() {
+            for line in self.store.quarantined()? {
+                audit.observe_line(&UnusedLine {
+                    reason: line.reason,
+                    name: line.name.as_deref(),
+                    at: line.at,
+                    file: &from_here(&line.path).display().to_string(),
+                });
+            }
+        }
         Ok(audit.finish())
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::domain::{PixelCode, Policy, SourcePolicy};
 use crate::report::{Zone, escape};
+use crate::tiktok::stats::Names;
 
 use super::args::Global;
 use super::config;
@@ -46,6 +47,10 @@ pub struct Settings {
     pub config: Option<PathBuf>,
     /// Where each pixel's token is.
     pub tokens: BTreeMap<PixelCode, TokenSource>,
+    /// The advertiser of each pixel that names one.
+    pub advertisers: BTreeMap<PixelCode, String>,
+    /// What further names of TikTok's totals stand for.
+    pub stats_names: Names,
     /// Send to a sandbox inside the program, never to TikTok.
     pub sandbox: bool,
 }
@@ -86,6 +91,8 @@ impl Settings {
             db: global.db.clone().unwrap_or_else(|| folder.join(DATABASE)),
             tokens: tokens.collect(),
             config: path,
+            advertisers: read.advertisers.into_iter().collect(),
+            stats_names: read.stats_names,
             sandbox: read.sandbox,
         })
     }

@@ -66,13 +66,13 @@ pub fn default_range(newest: TimeMs, zone: Tz) -> Range {
 }
 
 /// The period just before a range, of the same length: whole days of the zone for whole days, so that
-/// both have the same days of the week. Where the range reaches beyond the newest event, both end at
-/// the same time of their last day. `None` where the oldest event leaves more than a seventh of the
+/// both have the same days of the week. Where the range reaches beyond now, both end at the same time of
+/// their last day. `None` where the oldest event leaves more than a seventh of the
 /// period without a log: then there is nothing fair to compare with.
 #[must_use]
-pub fn previous(range: Range, (oldest, newest): (TimeMs, TimeMs), zone: Tz) -> Option<Range> {
+pub fn previous(range: Range, (oldest, newest): (TimeMs, TimeMs), now: TimeMs, zone: Tz) -> Option<Range> {
     let Range { since, until } = range;
-    let end = until.min(newest.plus(Duration::from_ms(1)));
+    let end = until.min(now.max(newest.plus(Duration::from_ms(1))));
     if range == Range::ALL || end <= since {
         return None;
     }
@@ -264,25 +264,26 @@ mod tests {
         let long_ago = at("2026-01-01T00:00:00Z");
         // Monday 26 October in Berlin begins at 23:00 UTC; the Monday before, in summer time, at 22:00.
         let monday = Range { since: at("2026-10-25T23:00:00Z"), until: at("2026-11-01T23:00:00Z") };
-        let before = previous(monday, (long_ago, now()), Berlin);
+        let before = previous(monday, (long_ago, long_ago), now(), Berlin);
         assert_eq!(show(before), pair("2026-10-18T22:00:00Z", "2026-10-25T23:00:00Z"));
-        // Up to the newest event, Thursday 12:00 in Berlin, and Thursday 12:00 a week before.
-        let before = previous(monday, (long_ago, at("2026-10-29T11:00:00Z")), Berlin);
-        assert_eq!(show(before), pair("2026-10-18T22:00:00Z", "2026-10-22T10:00:00.001Z"));
+        // Up to now, Thursday 12:00 in Berlin, and Thursday 12:00 a week before.
+        let thursday = at("2026-10-29T11:00:00Z");
+        let before = previous(monday, (long_ago, long_ago), thursday, Berlin);
+        assert_eq!(show(before), pair("2026-10-18T22:00:00Z", "2026-10-22T10:00:00Z"));
         // No whole days: as many hours.
         let hours = Range { since: at("2026-11-21T13:05:00Z"), until: now() };
-        let before = previous(hours, (long_ago, now()), Berlin);
+        let before = previous(hours, (long_ago, now()), now(), Berlin);
         assert_eq!(show(before), pair("2026-11-20T13:05:00Z", "2026-11-21T13:05:00Z"));
     }
 
     #[test]
     fn a_log_that_does_not_reach_back_gives_no_period_before() {
         let week = Range { since: at("2026-11-16T00:00:00Z"), until: at("2026-11-23T00:00:00Z") };
-        let with = |oldest: &str| previous(week, (at(oldest), now()), UTC).is_some();
+        let with = |oldest: &str| previous(week, (at(oldest), now()), now(), UTC).is_some();
         assert!(with("2026-11-09T23:59:59Z"));
         assert!(!with("2026-11-10T00:00:01Z"));
         assert!(!with("2026-11-16T08:00:00Z"));
-        assert_eq!(previous(Range::ALL, (now(), now()), UTC), None);
+        assert_eq!(previous(Range::ALL, (now(), now()), now(), UTC), None);
     }
 
     #[test]

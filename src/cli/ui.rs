@@ -76,13 +76,16 @@ impl Ui {
     /// [`Failure`] with code 2 for a format that the command does not have.
     pub fn outputs(&self, known: &[Format]) -> Result<Vec<Output>, Failure> {
         let mut outputs = Vec::new();
-        for path in &self.files {
+        for path in self.files.iter().filter(|path| !is_stdout(path)) {
             let format = format_of(path)?;
             outputs.push(Output { format: allowed(format, known)?, target: Target::File(path.clone()) });
         }
         match self.format {
             Some(format) => {
                 outputs.push(Output { format: allowed(format, known)?, target: Target::Stdout });
+            }
+            None if self.files.iter().any(|path| is_stdout(path)) => {
+                outputs.push(Output { format: Format::Table, target: Target::Stdout });
             }
             None if outputs.is_empty() && !self.quiet => {
                 outputs.push(Output { format: Format::Table, target: Target::Stdout });
@@ -198,12 +201,33 @@ impl Ui {
         read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
     }
 
+    /// Asks for a text; an empty answer is none.
+    #[must_use]
+    pub fn ask_text(question: &str) -> Option<String> {
+        Self::prompt(question);
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        let answer = answer.trim();
+        (read.is_ok() && !answer.is_empty()).then(|| answer.to_owned())
+    }
+
+    /// Asks for a line; the caller reads it.
+    pub fn prompt(question: &str) {
+        let mut stderr = io::stderr();
+        let _ = write!(stderr, "{question} ").and_then(|()| stderr.flush());
+    }
+
     /// A progress bar on a terminal, once the work takes more than a second.
     #[must_use]
     pub fn progress(&self, unit: Unit) -> Progress {
         let shown = !self.quiet && io::stderr().is_terminal();
         Progress { shown, unit, started: Instant::now(), bar: None }
     }
+}
+
+/// `-o -` is stdout, in the format of `--format`.
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 fn allowed(format: Format, known: &[Format]) -> Result<Format, Failure> {
@@ -334,6 +358,12 @@ mod tests {
         let global = Global { output: vec!["a.json".into(), "b.CSV".into()], ..Global::default() };
         let formats: Vec<_> = ui(&global).iter().map(|output| output.format).collect();
         assert_eq!(formats, [Format::Json, Format::Csv]);
+        let both = Global { output: vec!["a.json".into(), "-".into()], quiet: true, ..Global::default() };
+        let targets: Vec<_> = ui(&both).iter().map(|output| (output.format, output.is_stdout())).collect();
+        assert_eq!(targets, [(Format::Json, false), (Format::Table, true)]);
+        let named = Global { output: vec!["-".into()], json: true, ..Global::default() };
+        assert_eq!(ui(&named).len(), 1);
+        assert_eq!(ui(&named)[0].format, Format::Json);
         let failure = format_of(Path::new("report.doc")).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
         let tsv = Global { output: vec!["a.tsv".into()], ..Global::default() };

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Amount, Answer, EventId, Facts, KeyBits, Leg, OrderKey, RequestId, SessionFacts, TimeMs};
+use super::{Amount, Answer, EventId, Facts, Flaws, KeyBits, Leg, OrderKey, RequestId, SessionFacts, TimeMs};
 
 /// The dictionaries: texts that repeat, stored once and named by a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +64,8 @@ pub struct Batch {
     pub payloads: Vec<u8>,
     /// Lines that could not be used.
     pub quarantined: Vec<QuarantinedLine>,
+    /// Requests and answers that stand on lines of their own.
+    pub halves: Vec<Half>,
     /// The files of this batch, with the position after it. Rows name them by index.
     pub cursors: Vec<Cursor>,
 }
@@ -93,6 +95,8 @@ pub struct BatchEvent {
     pub keys: KeyBits,
     /// Yes-or-no facts.
     pub facts: Facts,
+    /// What is wrong with its match keys and payload.
+    pub flaws: Flaws,
     /// Its value, exactly as logged.
     pub value: Option<Amount>,
     /// Its currency as logged.
@@ -139,6 +143,43 @@ pub struct BatchReceipt {
     pub offset: u64,
 }
 
+/// A fingerprint of what the two lines of one exchange share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TraceKey(pub u64);
+
+/// One side of an exchange whose other side stands on a line of its own, or nowhere.
+#[derive(Debug)]
+pub enum Half {
+    /// What was sent, an entry per event.
+    Request(HalfRequest),
+    /// What came back.
+    Answer(HalfAnswer),
+}
+
+/// One event of a request whose answer stands on a line of its own, or nowhere.
+#[derive(Debug)]
+pub struct HalfRequest {
+    /// What both lines share.
+    pub trace: TraceKey,
+    /// A fingerprint of the request's keys: equal for a retry.
+    pub body: u64,
+    /// The receipt it makes; its answer is not known yet.
+    pub receipt: BatchReceipt,
+}
+
+/// An answer whose request stands on a line of its own.
+#[derive(Debug)]
+pub struct HalfAnswer {
+    /// What both lines share.
+    pub trace: TraceKey,
+    /// What came back.
+    pub answer: Answer,
+    /// TikTok's id of the request.
+    pub request: RequestId,
+    /// The file it was read from: an index into [`Batch::cursors`].
+    pub cursor: u32,
+}
+
 /// A line that could not be used. The line itself is not kept: it may hold personal data.
 #[derive(Debug)]
 pub struct QuarantinedLine {
@@ -152,6 +193,9 @@ pub struct QuarantinedLine {
     pub reason: Reason,
     /// SHA-256 of the line.
     pub sha256: [u8; 32],
+    /// Fingerprint of all text before it, so that the same line of a copy is known; where that is
+    /// too short to tell files apart, of the file instead.
+    pub before: u64,
     /// The event's name as logged, where the line gave one.
     pub name: Option<Term>,
     /// The event's time, where the line gave one.
@@ -276,7 +320,7 @@ pub struct FileId {
 /// How far a file was read, and how to know it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// The name it was last seen under.
+    /// The name it was last seen under: absolute, or `-` for standard input.
     pub path: PathBuf,
     /// Which file it is.
     pub file: FileId,
@@ -288,6 +332,8 @@ pub struct Cursor {
     pub anchor: u64,
     /// Length in bytes of the anchor.
     pub anchor_length: u64,
+    /// CRC-32 of all text before the position: a copy is known by it, whatever its name and inode.
+    pub prefix: u32,
     /// Size in bytes on disk when the end was last reached, to skip an unchanged compressed file; else 0.
     pub size_at_end: u64,
     /// What stopped the reading before the end of the file, if anything did.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Amount, BrowserFamily, CampaignId, EventName, FunnelId, KeyBits, OrderKey, PixelCode, TimeMs};
+use super::{
+    Amount, BrowserFamily, CampaignId, EventName, Flaws, FunnelId, KeyBits, OrderKey, PixelCode, TimeMs,
+};
 
 /// What the record says of the visitor's consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -83,6 +85,8 @@ facts! {
     content_type_product, set_content_type_product, 15;
     /// The session id is a placeholder (`null`, `undefined`, all zeros, …), so it joins nothing.
     session_is_placeholder, set_session_placeholder, 16;
+    /// The event's id is its session's id.
+    id_is_session, set_id_is_session, 26;
 }
 
 impl Facts {
@@ -190,6 +194,8 @@ pub struct StoredEvent {
     pub keys: KeyBits,
     /// Yes-or-no facts.
     pub facts: Facts,
+    /// What is wrong with its match keys and payload.
+    pub flaws: Flaws,
     /// Its value, exactly as logged.
     pub value: Option<Amount>,
     /// Its currency as logged.

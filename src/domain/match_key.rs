@@ -59,6 +59,32 @@ impl fmt::Display for MatchKey {
     }
 }
 
+/// How much each match key counts towards the match-key strength.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyWeights([u32; 7]);
+
+impl Default for KeyWeights {
+    /// The order of strength that senders agree on (TikTok facts 8); the numbers are ours.
+    fn default() -> Self {
+        Self([30, 10, 20, 15, 15, 5, 5])
+    }
+}
+
+impl KeyWeights {
+    /// The weight of a key.
+    #[must_use]
+    pub fn of(&self, key: MatchKey) -> u32 {
+        let all = MatchKey::ALL.into_iter().zip(self.0);
+        all.filter(|(known, _)| *known == key).map(|(_, weight)| weight).sum()
+    }
+
+    /// Sets the weight of a key.
+    pub fn set(&mut self, key: MatchKey, weight: u32) {
+        let all = MatchKey::ALL.into_iter().zip(&mut self.0);
+        all.filter(|(known, _)| *known == key).for_each(|(_, own)| *own = weight);
+    }
+}
+
 /// A set of match keys, as a mask of seven bits in the order of [`MatchKey::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct KeySet(u8);

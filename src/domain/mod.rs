@@ -11,6 +11,8 @@ mod browser;
 pub mod calendar;
 mod event;
 mod finding;
+mod flaw;
+mod format_map;
 mod ids;
 mod ledger;
 mod match_key;
@@ -25,21 +27,24 @@ mod verdict;
 
 pub use amount::Amount;
 pub use batch::{
-    Batch, BatchEvent, BatchReceipt, Cursor, FileId, Problem, QuarantinedLine, Reason, Term, TermKind,
+    Batch, BatchEvent, BatchReceipt, Cursor, FileId, Half, HalfAnswer, HalfRequest, Problem, QuarantinedLine,
+    Reason, Term, TermKind, TraceKey,
 };
 pub use browser::BrowserFamily;
 pub use event::{Consent, Facts, LimitedDataUse, Position, StoredEvent};
 pub use finding::{Finding, Severity};
+pub use flaw::{Flaw, Flaws};
+pub use format_map::{Condition, FieldMap, FieldOrigin, FormatMap, Literal, Unit};
 pub use ids::{
     CampaignId, EventId, EventName, FunnelId, ID_BYTES_MAX, IdError, OrderKey, PixelCode, RunId, SessionId,
 };
 pub use ledger::{Attempt, Claim, Elsewhere, IdGroup, LedgerRow, LogFacts, LogNewest};
-pub use match_key::{Digest, KeyBits, KeySet, MatchKey};
+pub use match_key::{Digest, KeyBits, KeySet, KeyWeights, MatchKey};
 pub use outcome::{Alone, Certainty, Outcome, Refusal};
 pub use plan::{Held, HeldClass, Plan, Planned, Skipped, Unsendable};
 pub use policy::{
-    BackfillPolicy, CampaignPolicy, Enrich, Origin, PixelLog, PixelPolicy, Policy, Range, ServerLog,
-    SourcePolicy,
+    BackfillPolicy, CampaignPolicy, Enrich, IgnorePolicy, Origin, PixelLog, PixelPolicy, Policy, Range,
+    RetentionPolicy, ServerLog, SourcePolicy,
 };
 pub use receipt::{Answer, Code, Leg, Receipt, RequestId, Trace};
 pub use session::{Seen, SessionFacts, SessionState};

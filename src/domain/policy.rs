@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{CampaignId, Duration, EventName, PixelCode, TimeMs};
+use super::{CampaignId, Duration, EventName, FormatMap, KeyWeights, PixelCode, TimeMs};
 
 /// What the config says of a pixel's server log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -127,6 +127,42 @@ impl Default for BackfillPolicy {
     }
 }
 
+/// How long things are kept, each counted from the time of its event.
+#[derive(Clone, Copy, Debug)]
+pub struct RetentionPolicy {
+    /// IP addresses and user agents: as long as they may be sent.
+    pub contact: Duration,
+    /// Payloads and the match keys of sessions.
+    pub payload: Duration,
+    /// Keys, verdicts and receipts: far longer than anything can be sent.
+    pub keys: Duration,
+}
+
+impl Default for RetentionPolicy {
+    fn default() -> Self {
+        Self {
+            contact: Duration::from_days(14),
+            payload: Duration::from_days(30),
+            keys: Duration::from_days(400),
+        }
+    }
+}
+
+/// An `[[ignore]]` of the config: what it names is counted and no finding, until its day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnorePolicy {
+    /// Only this finding.
+    pub code: Option<&'static str>,
+    /// Only events of this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Only this TikTok event.
+    pub event: Option<EventName>,
+    /// Why.
+    pub reason: Arc<str>,
+    /// The first instant at which it no longer holds.
+    pub until: TimeMs,
+}
+
 /// Everything the pure rooms need from the config.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -140,10 +176,18 @@ pub struct Policy {
     pub source_aliases: Vec<Arc<str>>,
     /// Further funnel names (folded) and the TikTok event each stands for.
     pub names: BTreeMap<Arc<str>, EventName>,
+    /// How records of other logs are read, in the order of their names.
+    pub formats: Vec<FormatMap>,
     /// The country of phone numbers without a country code; without it they are never guessed.
     pub default_region: Option<Arc<str>>,
+    /// How much each match key counts.
+    pub key_weights: KeyWeights,
+    /// Findings that are ignored.
+    pub ignores: Vec<IgnorePolicy>,
     /// The backfill's limits.
     pub backfill: BackfillPolicy,
+    /// How long things are kept.
+    pub retention: RetentionPolicy,
 }
 
 impl Default for Policy {
@@ -154,8 +198,12 @@ impl Default for Policy {
             campaigns: BTreeMap::new(),
             source_aliases: Vec::new(),
             names: BTreeMap::new(),
+            formats: Vec::new(),
             default_region: None,
+            key_weights: KeyWeights::default(),
+            ignores: Vec::new(),
             backfill: BackfillPolicy::default(),
+            retention: RetentionPolicy::default(),
         }
     }
 }

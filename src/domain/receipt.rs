@@ -36,6 +36,8 @@ pub struct Answer {
     pub timed_out: bool,
     /// The request is known to have held this one event only.
     pub alone: bool,
+    /// The log holds the sender's own word that the event was delivered. No verdict rests on it.
+    pub sender_claims_delivered: bool,
 }
 
 /// TikTok's id of a request, as logged.

@@ -54,6 +54,8 @@ pub struct SessionFacts {
     pub denied_at: Option<TimeMs>,
     /// Newest granted consent.
     pub granted_at: Option<TimeMs>,
+    /// The smallest tag of its public IP addresses; 0: it showed none.
+    pub ip_tag: u16,
 }
 
 impl SessionFacts {
@@ -72,6 +74,7 @@ impl SessionFacts {
             paywall_at: None,
             denied_at: None,
             granted_at: None,
+            ip_tag: 0,
         }
     }
 }
@@ -101,6 +104,10 @@ pub struct SessionState {
     pub granted_at: Option<TimeMs>,
     /// Match keys of which the session showed several values: they prove nothing.
     pub several: KeySet,
+    /// At least so many sessions came from its IP address; 0 where nobody counted.
+    pub ip_people: u32,
+    /// Their share of all sessions, in millionths.
+    pub ip_people_ppm: u32,
 }
 
 impl SessionState {

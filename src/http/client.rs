@@ -1,4 +1,4 @@
-//! POST track.
+//! POST track, and questions by GET.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -9,7 +9,7 @@ use reqwest::redirect::Policy;
 use crate::domain::Duration;
 use crate::tiktok::limits::ANSWER_BYTES_MAX;
 
-use super::gate::{Gate, Gated, Passage, Shut};
+use super::gate::{Gate, Gated};
 use super::{Endpoint, Reply, Token, failure, headers};
 
 const ACCESS_TOKEN: HeaderName = HeaderName::from_static("access-token");
@@ -75,6 +75,21 @@ impl Client {
         }
     }
 
+    /// Asks a question at a path of the same host: reads, and sends nothing that counts.
+    pub async fn get(&self, token: &Token, path: &str, query: &[(&str, &str)]) -> Reply {
+        let (Some(access_token), Some(url)) = (token.header(), self.endpoint.url(path, query)) else {
+            return Reply::NotSent { why: "token cannot be a header".to_owned() };
+        };
+        let response = match self.inner.get(url).header(ACCESS_TOKEN, access_token).send().await {
+            Ok(response) => response,
+            Err(error) => return failure::before_head(&error),
+        };
+        if response.status().is_redirection() {
+            return Reply::Redirected { status: response.status().as_u16() };
+        }
+        Head(response).read().await
+    }
+
     /// Posts a body and waits for the head of the answer. The gate is asked when the connection
     /// stands, just before the body's first byte; unless it opens, the request is one that was not sent.
     ///
@@ -84,7 +99,7 @@ impl Client {
         let Some(access_token) = token.header() else {
             return Err(Reply::NotSent { why: "token cannot be a header".to_owned() });
         };
-        let (body, watch) = Gated::new(body, gate);
+        let (body, decision) = Gated::new(body, gate);
         let sent = self
             .inner
             .post(self.endpoint.track_url())
@@ -93,11 +108,10 @@ impl Client {
             .body(Body::wrap(body))
             .send()
             .await;
-        let response = match watch.passage() {
-            Passage::Open => sent.map_err(|error| failure::before_head(&error))?,
-            Passage::Shut => return Err(Reply::NotSent { why: Shut.to_string() }),
-            Passage::Unasked => return Err(failure::unsent(sent.err().as_ref())),
-        };
+        if !decision.has_left() {
+            return Err(failure::unsent(sent.err().as_ref()));
+        }
+        let response = sent.map_err(|error| failure::before_head(&error))?;
         if response.status().is_redirection() {
             return Err(Reply::Redirected { status: response.status().as_u16() });
         }

@@ -81,6 +81,15 @@ impl Endpoint {
         self.is_https
     }
 
+    /// The URL of a question at the same host.
+    #[must_use]
+    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Option<Url> {
+        let mut url = Url::parse(&self.track).ok()?;
+        url.set_path(path);
+        url.query_pairs_mut().extend_pairs(query);
+        Some(url)
+    }
+
     /// The URL that events are posted to.
     #[must_use]
     pub(super) fn track_url(&self) -> &str {
@@ -117,6 +126,15 @@ mod tests {
             assert!(endpoint.is_loopback());
             assert_eq!(endpoint.is_https(), text.starts_with("https"));
         }
+    }
+
+    #[test]
+    fn a_question_stays_at_the_host_whatever_it_holds() {
+        let url = Endpoint::tiktok().url("/a/", &[("code", "x&y=//evil.example/#?")]).unwrap();
+        assert_eq!(
+            url.as_str(),
+            "https://business-api.tiktok.com/a/?code=x%26y%3D%2F%2Fevil.example%2F%23%3F"
+        );
     }
 
     #[test]

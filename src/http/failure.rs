@@ -6,6 +6,8 @@ use std::io;
 
 use crate::domain::{Duration, TimeMs};
 
+use super::gate::Shut;
+
 /// How a request ended. Texts hold no URL, token or body.
 #[derive(Clone)]
 pub enum Reply {
@@ -85,8 +87,11 @@ pub(super) fn before_head(error: &reqwest::Error) -> Reply {
     after_send(error, None)
 }
 
-/// What the end of a request proves whose body was never asked for: that no byte of it left.
+/// What the end of a request proves whose gate did not open: that no byte of its body left.
 pub(super) fn unsent(error: Option<&reqwest::Error>) -> Reply {
+    if error.is_some_and(|error| sources(error).any(<dyn Error>::is::<Shut>)) {
+        return Reply::NotSent { why: Shut.to_string() };
+    }
     match error.map(before_head) {
         Some(Reply::Ambiguous { why, .. }) => Reply::NotSent { why },
         Some(

@@ -42,38 +42,27 @@ impl fmt::Debug for Gate {
     }
 }
 
-/// What became of a gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passage {
-    /// It was never asked to the end: no byte of the body was given away.
-    Unasked,
-    /// It was shut: no byte of the body was given away.
-    Shut,
-    /// It opened: the body may have left.
-    Open,
-}
+const UNDECIDED: u8 = 0;
+const SHUT: u8 = 1;
+const OPEN: u8 = 2;
 
-/// What became of a gate, as its body tells it.
+/// The one decision about a gate: open or shut, by whoever comes first, and for good. So that a request
+/// which was given up before its gate opened cannot leave afterwards.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Watch(Arc<AtomicU8>);
+pub(super) struct Decision(Arc<AtomicU8>);
 
-impl Watch {
-    fn tell(&self, passage: Passage) {
-        let number = match passage {
-            Passage::Unasked => 0,
-            Passage::Shut => 1,
-            Passage::Open => 2,
-        };
-        self.0.store(number, Ordering::SeqCst);
+impl Decision {
+    /// Decides, unless it is decided; returns what holds.
+    fn is_open(&self, wanted: u8) -> bool {
+        match self.0.compare_exchange(UNDECIDED, wanted, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => wanted == OPEN,
+            Err(decided) => decided == OPEN,
+        }
     }
 
-    /// What became of it so far.
-    pub fn passage(&self) -> Passage {
-        match self.0.load(Ordering::SeqCst) {
-            0 => Passage::Unasked,
-            1 => Passage::Shut,
-            _ => Passage::Open,
-        }
+    /// Gives the request up if its gate has not opened; returns whether the body may have left.
+    pub fn has_left(&self) -> bool {
+        self.is_open(SHUT)
     }
 }
 
@@ -81,7 +70,7 @@ impl Watch {
 pub(super) struct Gated {
     rest: Bytes,
     gate: Option<Look>,
-    watch: Watch,
+    decision: Decision,
 }
 
 /// The gate was shut.
@@ -97,10 +86,10 @@ impl fmt::Display for Shut {
 impl std::error::Error for Shut {}
 
 impl Gated {
-    /// A body, and what will tell of its gate.
-    pub fn new(body: Vec<u8>, gate: Gate) -> (Self, Watch) {
-        let watch = Watch::default();
-        (Self { rest: body.into(), gate: Some(gate.0), watch: watch.clone() }, watch)
+    /// A body, and the decision about its gate.
+    pub fn new(body: Vec<u8>, gate: Gate) -> (Self, Decision) {
+        let decision = Decision::default();
+        (Self { rest: body.into(), gate: Some(gate.0), decision: decision.clone() }, decision)
     }
 }
 
@@ -115,12 +104,10 @@ impl Body for Gated {
         if let Some(gate) = &mut self.gate {
             let may_go = ready!(gate.as_mut().poll(context));
             self.gate = None;
-            if !may_go {
+            if !self.decision.is_open(if may_go { OPEN } else { SHUT }) {
                 self.rest.clear();
-                self.watch.tell(Passage::Shut);
                 return Poll::Ready(Some(Err(Shut)));
             }
-            self.watch.tell(Passage::Open);
         } else {
             crash_point!("P4");
         }

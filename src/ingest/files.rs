@@ -103,7 +103,7 @@ impl Search {
     fn add_stdin(&mut self, assume_tz: Option<Arc<str>>) {
         if !self.has_stdin {
             self.has_stdin = true;
-            self.found.inputs.push(Input { path: None, assume_tz });
+            self.found.inputs.push(Input { path: None, open: None, assume_tz });
         }
     }
 
@@ -164,7 +164,7 @@ impl Search {
 
     fn add(&mut self, path: PathBuf, meta: &Metadata, assume_tz: Option<Arc<str>>) {
         if self.seen.insert(identity(meta)) {
-            self.found.inputs.push(Input { path: Some(path), assume_tz });
+            self.found.inputs.push(Input { path: Some(path), open: None, assume_tz });
         }
     }
 }

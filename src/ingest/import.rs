@@ -67,13 +67,12 @@ pub(super) fn run_within<E>(
     ends: &mut Ends<'_, E>,
 ) -> Result<Vec<FileReport>, E> {
     let counters = Counters::default();
-    let known = Known::new(cursors);
     let total = inputs.iter().filter_map(|input| input.path.as_deref()).map(size).sum();
     let (sender, receiver) = sync_channel(QUEUE);
     thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let outbox = Outbox(sender);
-            let mut reader = Reader::new(policy, &known, &outbox, &counters, limit);
+            let mut reader = Reader::new(policy, Known::new(cursors), &outbox, &counters, limit);
             let reports = inputs.iter().map_while(|input| reader.read(input).ok()).collect();
             // Giving up here has nothing left to stop.
             reader.finish().map_or_else(|GaveUp| Vec::new(), |()| reports)

@@ -15,6 +15,8 @@ use crate::domain::Reason;
 
 use super::{DEPTH_MAX, KEYS_MAX, NODES_MAX};
 
+pub(super) use super::value::{Items, Value};
+
 /// One node; an array or object is followed by what is in it.
 #[derive(Debug)]
 pub(super) enum Node<'t> {
@@ -38,8 +40,6 @@ pub(super) struct Tape<'t> {
     nodes: Vec<Node<'t>>,
     fault: Option<Reason>,
 }
-
-static NULL: Node<'static> = Node::Null;
 
 impl<'t> Tape<'t> {
     /// Parses a line that must be one object, and returns it.
@@ -271,124 +271,6 @@ impl<'t> Visitor<'t> for KeySeed<'_, 't> {
     fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Digits, E> {
         self.0.push(Node::Text(Cow::Owned(key.to_owned())))?;
         Ok(if is_exact(key) { Digits::Exact } else { Digits::Any })
-    }
-}
-
-/// A value of a tape.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Value<'a, 't>(&'a [Node<'t>]);
-
-impl<'a, 't> Value<'a, 't> {
-    fn node(self) -> &'a Node<'t> {
-        self.0.first().unwrap_or(&NULL)
-    }
-
-    pub(super) fn is_null(self) -> bool {
-        matches!(self.node(), Node::Null)
-    }
-
-    pub(super) fn is_object(self) -> bool {
-        matches!(self.node(), Node::Object(_))
-    }
-
-    pub(super) fn is_array(self) -> bool {
-        matches!(self.node(), Node::Array(_))
-    }
-
-    pub(super) fn as_text(self) -> Option<&'a str> {
-        if let Node::Text(text) = self.node() { Some(text) } else { None }
-    }
-
-    pub(super) fn as_bool(self) -> Option<bool> {
-        if let Node::Bool(value) = self.node() { Some(*value) } else { None }
-    }
-
-    /// A number without a fraction.
-    pub(super) fn as_int(self) -> Option<i64> {
-        match self.node() {
-            Node::Int(value) => Some(*value),
-            Node::Number(text) => text.parse().ok(),
-            Node::Null
-            | Node::Bool(_)
-            | Node::UInt(_)
-            | Node::Float(_)
-            | Node::Text(_)
-            | Node::Array(_)
-            | Node::Object(_) => None,
-        }
-    }
-
-    /// A number's digits: as written where they matter, else in the shortest form.
-    pub(super) fn number(self) -> Option<Cow<'a, str>> {
-        match self.node() {
-            Node::Int(value) => Some(value.to_string().into()),
-            Node::UInt(value) => Some(value.to_string().into()),
-            Node::Float(value) => Some(value.to_string().into()),
-            Node::Number(text) => Some(Cow::Borrowed(text)),
-            Node::Null | Node::Bool(_) | Node::Text(_) | Node::Array(_) | Node::Object(_) => None,
-        }
-    }
-
-    /// A text, or a number that is kept exactly: what can be an id.
-    pub(super) fn id(self) -> Option<Cow<'a, str>> {
-        match self.node() {
-            Node::Text(text) => Some(Cow::Borrowed(text)),
-            Node::Int(_) | Node::UInt(_) | Node::Number(_) => self.number(),
-            Node::Null | Node::Bool(_) | Node::Float(_) | Node::Array(_) | Node::Object(_) => None,
-        }
-    }
-
-    /// The fields of an object; nothing for other values.
-    pub(super) fn fields(self) -> Fields<'a, 't> {
-        Fields(if self.is_object() { self.0.get(1..).unwrap_or_default() } else { &[] })
-    }
-
-    /// The items of an array; nothing for other values.
-    pub(super) fn items(self) -> Items<'a, 't> {
-        Items(if self.is_array() { self.0.get(1..).unwrap_or_default() } else { &[] })
-    }
-}
-
-fn split<'a, 't>(nodes: &'a [Node<'t>]) -> Option<(Value<'a, 't>, &'a [Node<'t>])> {
-    let count = match nodes.first()? {
-        Node::Array(count) | Node::Object(count) => *count,
-        Node::Null
-        | Node::Bool(_)
-        | Node::Int(_)
-        | Node::UInt(_)
-        | Node::Float(_)
-        | Node::Number(_)
-        | Node::Text(_) => 1,
-    };
-    let (value, rest) = nodes.split_at_checked(count)?;
-    Some((Value(value), rest))
-}
-
-/// The fields of an object, in the order of the line.
-pub(super) struct Fields<'a, 't>(&'a [Node<'t>]);
-
-impl<'a, 't> Iterator for Fields<'a, 't> {
-    type Item = (&'a str, Value<'a, 't>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (key, rest) = self.0.split_first()?;
-        let Node::Text(key) = key else { return None };
-        let (value, rest) = split(rest)?;
-        self.0 = rest;
-        Some((key, value))
-    }
-}
-
-/// The items of an array.
-pub(super) struct Items<'a, 't>(&'a [Node<'t>]);
-
-impl<'a, 't> Iterator for Items<'a, 't> {
-    type Item = Value<'a, 't>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (value, rest) = split(self.0)?;
-        self.0 = rest;
-        Some(value)
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) enum Piece<'a> {
         length: u64,
         /// Its SHA-256 without the line end.
         sha256: [u8; 32],
+        /// Its CRC-32, line end included.
+        crc: u32,
         /// Its last bytes, line end included.
         last: &'a [u8],
     },
@@ -145,6 +147,7 @@ impl<R: Read> Lines<R> {
     fn too_long(&mut self) -> io::Result<Piece<'_>> {
         let offset = self.offset;
         let mut hash = LineHash::default();
+        let mut crc = crc32fast::Hasher::new();
         let mut total = 0_u64;
         let mut fed = self.start;
         loop {
@@ -154,6 +157,7 @@ impl<R: Read> Lines<R> {
             hash.feed(body);
             total += u64::try_from(body.len() + usize::from(line.is_some())).unwrap_or_default();
             let stop = fed + body.len() + usize::from(line.is_some());
+            crc.update(self.buffer.get(fed..stop).unwrap_or_default());
             if line.is_some() || self.is_over || self.error.is_some() {
                 if line.is_none() && self.error.is_some() {
                     self.start = stop;
@@ -164,7 +168,14 @@ impl<R: Read> Lines<R> {
                 self.offset = offset + total;
                 let (length, sha256) = hash.finish();
                 let last = self.buffer.get(last..stop).unwrap_or_default();
-                return Ok(Piece::TooLong { offset, end: offset + total, length, sha256, last });
+                return Ok(Piece::TooLong {
+                    offset,
+                    end: offset + total,
+                    length,
+                    sha256,
+                    crc: crc.finalize(),
+                    last,
+                });
             }
             let keep = self.end.saturating_sub(LAST_BYTES);
             fed = self.end - keep;

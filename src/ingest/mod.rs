@@ -3,30 +3,43 @@
 //! [`find`] turns the paths and globs of a config or a command line into inputs; [`import`] reads
 //! what is new in them, parses it line by line and hands over [`Batch`]es, each with the position
 //! it was read up to. A line that cannot be used becomes a row of its own and never stops anything.
+//! A [`Follower`] says again and again which files have news; they are imported the same way.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::domain::{Batch, Cursor, Policy, Problem};
 
+mod current;
 mod decode;
 mod files;
+mod follow;
 mod formats;
+mod guess;
 mod import;
 mod json;
 mod last;
 mod lines;
+mod probe;
 mod read;
 mod record;
 mod resume;
 mod sessions;
+mod shape;
 mod terms;
 mod time;
+mod value;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
 pub use files::{FindError, Found, find};
+pub use follow::{Follower, LOOK_EVERY, Look};
+pub use formats::field_names;
+pub use guess::{Guess, guess};
+pub use probe::{Probe, probe};
+pub use watch::Waker;
 
 /// Longest line, in bytes; longer ones are quarantined without being held in memory.
 pub const LINE_BYTES_MAX: usize = 8 << 20;
@@ -50,6 +63,8 @@ pub const BATCHES_PER_COMMIT: usize = 8;
 pub struct Input {
     /// The file; `None` is standard input.
     pub path: Option<PathBuf>,
+    /// The same file, already open: it may have another name by now, or none.
+    pub open: Option<Arc<std::fs::File>>,
     /// The zone of times that carry none, an IANA name.
     pub assume_tz: Option<Arc<str>>,
 }

@@ -5,46 +5,37 @@ use std::hash::BuildHasher as _;
 use std::io::{self, Read as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::{Cursor, FileId, Policy, Reason};
 
+use super::current::{Current, length};
 use super::decode::{Expansion, Packing, Stop, Text, unpack};
 use super::formats;
 use super::import::{Counters, GaveUp, Outbox};
 use super::json::Tape;
 use super::lines::{Lines, Piece};
 use super::record::{Builder, Place, Rejected};
-use super::resume::{Anchor, Known, Opened, Resumed, short_hash};
-use super::{FileReport, Input, LINE_BYTES_MAX, time};
+use super::resume::{Known, Opened, Resumed};
+use super::{FileReport, Input, LINE_BYTES_MAX, shape, time};
 
 /// Bytes that tell how a text is packed.
 const MAGIC_BYTES: u64 = 4;
 
 /// Reads inputs one after the other into batches.
 pub(super) struct Reader<'r> {
-    known: &'r Known<'r>,
+    known: Known,
     outbox: &'r Outbox,
     counters: &'r Counters,
     limit: Expansion,
     builder: Builder<'r>,
 }
 
-/// The file that is being read.
-struct Current {
-    cursor: Cursor,
-    anchor: Anchor,
-    /// Its number in the batch under construction, once it has anything to say there.
-    number: Option<u32>,
-    /// What does not parse at the end of a text without a line end: will the rest come later?
-    grows: bool,
-    report: FileReport,
-}
-
 impl<'r> Reader<'r> {
     pub(super) fn new(
         policy: &'r Policy,
-        known: &'r Known<'r>,
+        known: Known,
         outbox: &'r Outbox,
         counters: &'r Counters,
         limit: Expansion,
@@ -61,53 +52,72 @@ impl<'r> Reader<'r> {
     pub(super) fn read(&mut self, input: &Input) -> Result<FileReport, GaveUp> {
         self.builder.zone = input.assume_tz.as_deref().and_then(time::zone);
         match &input.path {
-            Some(path) => match Opened::open(path, self.limit) {
-                Ok(opened) => self.read_file(path, &opened),
-                Err(error) => Ok(FileReport { error: Some(error.to_string()), ..FileReport::new(path) }),
-            },
+            Some(path) => {
+                let opened = match &input.open {
+                    Some(file) => Opened::of(Arc::clone(file), self.limit),
+                    None => Opened::open(path, self.limit),
+                };
+                match opened {
+                    Ok(mut opened) => {
+                        let first = shape::first_line(&mut opened.text(&AtomicU64::new(0), self.limit));
+                        opened.shape = self.builder.begin_text(&first.unwrap_or_default());
+                        self.read_file(path, &opened)
+                    }
+                    Err(error) => Ok(FileReport { error: Some(error.to_string()), ..FileReport::new(path) }),
+                }
+            }
             None => self.read_stdin(),
         }
     }
 
     fn read_file(&mut self, path: &Path, opened: &Opened) -> Result<FileReport, GaveUp> {
-        let (text, position, anchor, before) =
-            match opened.resume(self.known, &self.counters.bytes, self.limit) {
-                Resumed::Unchanged(at) => {
-                    self.counters.bytes.fetch_add(opened.size, Ordering::Relaxed);
-                    return Ok(self.unchanged(path, at));
-                }
-                Resumed::From { text, position, anchor, before } => (text, position, anchor, before),
-            };
+        // One file, one name, wherever the program was started.
+        let name = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let (text, anchor, before) = match opened.resume(&self.known, &self.counters.bytes, self.limit) {
+            Resumed::Unchanged(at) => {
+                self.counters.bytes.fetch_add(opened.size, Ordering::Relaxed);
+                let report = FileReport { problem: at.problem, ..FileReport::new(path) };
+                self.note_name(name, at);
+                return Ok(report);
+            }
+            Resumed::From { text, anchor, before } => (text, anchor, before),
+        };
+        let position = before.as_ref().map_or(0, |at| at.position);
         if opened.packing == Packing::Plain {
             self.counters.bytes.fetch_add(position, Ordering::Relaxed);
         }
         let cursor = Cursor {
-            path: path.to_owned(),
+            path: name,
             file: opened.id,
             head_length: opened.head_length,
             position,
             anchor: 0,
             anchor_length: 0,
+            prefix: 0,
             size_at_end: 0,
             problem: None,
         };
-        let grows = opened.packing == Packing::Plain;
-        let mut current = Current { cursor, anchor, number: None, grows, report: FileReport::new(path) };
+        let mut current = Current {
+            anchor,
+            grows: opened.packing == Packing::Plain,
+            ..Current::new(cursor, before, FileReport::new(path))
+        };
         let stop = self.read_text(text, &mut current)?;
         current.cursor.problem = stop.and_then(Stop::problem);
-        if stop.is_none() && !grows {
+        if stop.is_none() && !opened.is_raw() {
             current.cursor.size_at_end = opened.size;
         }
-        self.close(&mut current, before);
+        self.close(&mut current);
         Ok(current.report)
     }
 
     /// A file without news; its name may be new.
-    fn unchanged(&mut self, path: &Path, at: &Cursor) -> FileReport {
-        if at.path != path {
-            self.builder.add_cursor(Cursor { path: path.to_owned(), ..at.clone() });
+    fn note_name(&mut self, name: PathBuf, mut at: Cursor) {
+        if at.path != name {
+            at.path = name;
+            self.known.add(at.clone());
+            self.builder.add_cursor(at);
         }
-        FileReport { problem: at.problem, ..FileReport::new(path) }
     }
 
     fn read_stdin(&mut self) -> Result<FileReport, GaveUp> {
@@ -118,7 +128,11 @@ impl<'r> Reader<'r> {
             return Ok(FileReport { error: Some(error.to_string()), ..FileReport::new(&path) });
         }
         let packing = Packing::of(&first);
-        let text = unpack(io::Cursor::new(first).chain(stdin), packing, &self.counters.bytes, self.limit);
+        let mut text = unpack(io::Cursor::new(first).chain(stdin), packing, &self.counters.bytes, self.limit);
+        // What is wrong here is wrong again when it is read.
+        let first = shape::first_line(&mut text).unwrap_or_default();
+        let shape = self.builder.begin_text(&first);
+        let text = shape.lines(Box::new(io::Cursor::new(first).chain(text)));
         // A hasher's keys are random: the one source of randomness in std. No import resumes here.
         let ino = RandomState::new().hash_one(0);
         let cursor = Cursor {
@@ -128,14 +142,14 @@ impl<'r> Reader<'r> {
             position: 0,
             anchor: 0,
             anchor_length: 0,
+            prefix: 0,
             size_at_end: 0,
             problem: None,
         };
-        let report = FileReport::new(&path);
-        let mut current = Current { cursor, anchor: Anchor::default(), number: None, grows: false, report };
+        let mut current = Current::new(cursor, None, FileReport::new(&path));
         let stop = self.read_text(text, &mut current)?;
         current.cursor.problem = stop.and_then(Stop::problem);
-        self.close(&mut current, None);
+        self.close(&mut current);
         Ok(current.report)
     }
 
@@ -159,16 +173,20 @@ impl<'r> Reader<'r> {
         match *piece {
             Piece::Lines { offset, text } => {
                 self.take_lines(offset, text, current);
-                current.anchor.push(text);
-                current.move_to(offset + length(text));
+                current.pass(offset, text, self.builder.pieces.first());
                 self.builder.count_text(text.len());
             }
-            Piece::TooLong { offset, end, length, sha256, last } => {
+            Piece::TooLong { offset, end, length, sha256, crc, last } => {
                 self.stand_at(offset, current);
+                self.builder.give_up_pieces();
+                current.held.clear();
                 current.report.lines += 1;
                 self.counters.lines.fetch_add(1, Ordering::Relaxed);
+                self.builder.place.before = current.read.fingerprint(&current.cursor.file);
                 self.builder.quarantine_hashed(length, sha256, Reason::LineTooLong.into());
                 current.anchor.push_long(last);
+                current.read.push_long(crc, end - offset);
+                current.prefix = current.read.clone();
                 current.move_to(end);
             }
             Piece::Tail { offset, text } => self.take_tail(offset, text, current),
@@ -179,13 +197,12 @@ impl<'r> Reader<'r> {
     /// The end of a text that has no line end. In a file that grows, it is left until it is whole.
     fn take_tail(&mut self, offset: u64, text: &[u8], current: &mut Current) {
         let line = text.get(bounds(offset, text)).unwrap_or_default();
-        let is_whole = || std::str::from_utf8(line).is_ok_and(|line| Tape::default().parse(line).is_ok());
+        let is_whole = || std::str::from_utf8(line).is_ok_and(|line| formats::is_whole(line, &self.builder));
         if current.grows && line.len() <= LINE_BYTES_MAX && !is_whole() {
             return;
         }
         self.take_lines(offset, text, current);
-        current.anchor.push(text);
-        current.move_to(offset + length(text));
+        current.pass(offset, text, self.builder.pieces.first());
     }
 
     /// The damage is a row of its own; the half line before it is part of the damage.
@@ -201,11 +218,11 @@ impl<'r> Reader<'r> {
                 return;
             }
         };
-        let known = self.known.at(&current.cursor.file);
+        let known = current.before.as_ref().or_else(|| self.known.at(&current.cursor.file));
         let is_news = !known.is_some_and(|at| at.problem == stop.problem() && at.position == offset);
         if is_news {
             self.stand_at(offset, current);
-            self.builder.quarantine(rest, reason.into());
+            self.quarantine(rest, reason.into(), current);
         }
     }
 
@@ -213,13 +230,14 @@ impl<'r> Reader<'r> {
     fn take_lines(&mut self, offset: u64, text: &[u8], current: &mut Current) {
         let valid = std::str::from_utf8(text).ok();
         let mut tape = Tape::default();
-        let mut start = 0;
+        let (mut start, mut summed) = (0, 0);
         while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
             let end = start + memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
             let raw = text.get(start..end).unwrap_or_default();
             let offset = offset + u64::try_from(start).unwrap_or_default();
             let inner = bounds(offset, raw);
             let inner = start + inner.start..start + inner.end;
+            let line_start = start;
             start = end;
             let bytes = text.get(inner.clone()).unwrap_or_default();
             if bytes.trim_ascii().is_empty() {
@@ -233,9 +251,18 @@ impl<'r> Reader<'r> {
                 None => std::str::from_utf8(bytes).ok(),
             };
             if let Err(rejected) = self.take_line(bytes.len(), line, &mut tape) {
-                self.builder.quarantine(without_end(raw), rejected);
+                current.read.push(text.get(summed..line_start).unwrap_or_default());
+                summed = line_start;
+                self.quarantine(without_end(raw), rejected, current);
             }
         }
+        current.read.push(text.get(summed..).unwrap_or_default());
+    }
+
+    /// Adds a line that could not be used; what was read ends where it starts.
+    fn quarantine(&mut self, line: &[u8], rejected: Rejected, current: &Current) {
+        self.builder.place.before = current.read.fingerprint(&current.cursor.file);
+        self.builder.quarantine(line, rejected);
     }
 
     fn take_line<'t>(
@@ -247,8 +274,7 @@ impl<'r> Reader<'r> {
         if length > LINE_BYTES_MAX {
             return Err(Reason::LineTooLong.into());
         }
-        let record = tape.parse(line.ok_or(Reason::Utf8)?)?;
-        formats::read(record, &mut self.builder)
+        formats::read_line(line.ok_or(Reason::Utf8)?, tape, &mut self.builder)
     }
 
     /// Rows made from now on are of this place. The file joins the batch with its first one.
@@ -257,7 +283,7 @@ impl<'r> Reader<'r> {
             Some(number) => number,
             None => *current.number.insert(self.builder.add_cursor(current.cursor.clone())),
         };
-        self.builder.place = Place { cursor, offset };
+        self.builder.place = Place { cursor, offset, before: 0 };
     }
 
     /// Sends the batch with the position reached so far.
@@ -270,31 +296,23 @@ impl<'r> Reader<'r> {
     }
 
     /// Leaves the final position in the batch, unless it is what was known before.
-    fn close(&mut self, current: &mut Current, before: Option<&Cursor>) {
+    fn close(&mut self, current: &mut Current) {
+        if !current.grows && self.builder.pieces.first().is_some() {
+            self.builder.give_up_pieces();
+            let end = current.cursor.position + length(&current.held);
+            current.pass(end, &[], None);
+        }
         current.report.problem = current.cursor.problem;
         let cursor = current.cursor();
         if let Some(number) = current.number {
-            self.builder.set_cursor(number, cursor);
-        } else if cursor.position > 0 && before != Some(&cursor) {
-            self.builder.add_cursor(cursor);
+            self.builder.set_cursor(number, cursor.clone());
+        } else if cursor.position > 0 && current.before.as_ref() != Some(&cursor) {
+            self.builder.add_cursor(cursor.clone());
+        } else {
+            return;
         }
+        self.known.add(cursor);
     }
-}
-
-impl Current {
-    fn move_to(&mut self, position: u64) {
-        self.report.bytes += position.saturating_sub(self.cursor.position);
-        self.cursor.position = position;
-    }
-
-    fn cursor(&self) -> Cursor {
-        let anchor = self.anchor.bytes();
-        Cursor { anchor: short_hash(anchor), anchor_length: length(anchor), ..self.cursor.clone() }
-    }
-}
-
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or_default()
 }
 
 fn without_end(line: &[u8]) -> &[u8] {

@@ -3,16 +3,17 @@
 use chrono_tz::Tz;
 
 use crate::domain::{
-    Batch, BatchEvent, BatchReceipt, BrowserFamily, Cursor, EventId, EventName, ID_BYTES_MAX, IdError,
+    Batch, BatchEvent, BatchReceipt, BrowserFamily, Cursor, EventId, EventName, Half, ID_BYTES_MAX, IdError,
     Policy, QuarantinedLine, Reason, Term, TermKind, TimeMs,
 };
 use crate::tiktok::agent::browser_family;
 use crate::tiktok::event_map;
 use crate::tiktok::normalise::sha256;
 
-use super::formats::{Field, Pages, People, Spellings};
+use super::formats::{Columns, Field, Pages, People, Pieces, Spellings};
 use super::json::Value;
 use super::sessions::{Sessions, Sighting, Step};
+use super::shape::Shape;
 use super::terms::Terms;
 use super::{BATCH_BYTES, time};
 
@@ -40,6 +41,8 @@ pub(super) struct Place {
     pub(super) cursor: u32,
     /// Its offset.
     pub(super) offset: u64,
+    /// [`QuarantinedLine::before`].
+    pub(super) before: u64,
 }
 
 /// Collects rows.
@@ -58,6 +61,12 @@ pub(super) struct Builder<'p> {
     pub(super) pages: Pages,
     pub(super) people: People,
     pub(super) spellings: Spellings,
+    /// The time that a logger wrote around the record at hand: for a record without one.
+    pub(super) outer_at: Option<TimeMs>,
+    /// The columns of the file at hand, if it is a table.
+    pub(super) columns: Option<Columns>,
+    /// Long lines that a logger wrote in pieces, as far as they have come.
+    pub(super) pieces: Pieces,
     text_bytes: usize,
     /// Space to write in, kept from line to line.
     pub(super) scratch: Vec<u8>,
@@ -77,9 +86,19 @@ impl<'p> Builder<'p> {
             pages: Pages::default(),
             people: People::default(),
             spellings: Spellings::default(),
+            outer_at: None,
+            columns: None,
+            pieces: Pieces::default(),
             text_bytes: 0,
             scratch: Vec::new(),
         }
+    }
+
+    /// Begins a text that starts with this line, and says what it is made of.
+    pub(super) fn begin_text(&mut self, first: &[u8]) -> Shape {
+        self.give_up_pieces();
+        self.columns = Columns::of(first, &self.policy.formats);
+        if self.columns.is_some() { Shape::Table } else { Shape::of(first) }
     }
 
     /// Counts text that was read into this batch.
@@ -103,7 +122,10 @@ impl<'p> Builder<'p> {
 
     /// Whether there is enough in it.
     pub(super) fn is_full(&self) -> bool {
-        let rows = self.batch.events.len() + self.batch.receipts.len() + self.batch.quarantined.len();
+        let rows = self.batch.events.len()
+            + self.batch.receipts.len()
+            + self.batch.quarantined.len()
+            + self.batch.halves.len();
         self.text_bytes >= BATCH_BYTES || rows >= BATCH_ROWS
     }
 
@@ -154,7 +176,18 @@ impl<'p> Builder<'p> {
 
     /// The time of a record.
     pub(super) fn time(&self, value: Option<Value<'_, '_>>) -> Result<TimeMs, Reason> {
-        time::read(value, self.zone)
+        match (value, self.outer_at) {
+            (None, Some(at)) => Ok(at),
+            (value, _) => time::read(value, self.zone),
+        }
+    }
+
+    /// The time of a record that may have none.
+    pub(super) fn optional_time(&self, value: Option<Value<'_, '_>>) -> Result<Option<TimeMs>, Reason> {
+        if value.is_none() && self.outer_at.is_none() {
+            return Ok(None);
+        }
+        self.time(value).map(Some)
     }
 
     /// The step of the funnel that a name stands for.
@@ -209,17 +242,41 @@ impl<'p> Builder<'p> {
         self.batch.receipts.push(receipt);
     }
 
+    /// Adds one side of an exchange.
+    pub(super) fn push_half(&mut self, half: Half) {
+        self.batch.halves.push(half);
+    }
+
     /// Adds a line that could not be used.
     pub(super) fn quarantine(&mut self, line: &[u8], rejected: Rejected) {
         let length = u64::try_from(line.len()).unwrap_or_default();
         self.quarantine_hashed(length, sha256(line), rejected);
     }
 
+    /// The lines whose rest never came.
+    pub(super) fn give_up_pieces(&mut self) {
+        let here = self.place;
+        for piece in self.pieces.take_all() {
+            self.place = Place { offset: piece.offset, before: 0, ..here };
+            self.quarantine(piece.text.as_bytes(), Reason::Syntax.into());
+        }
+        self.place = here;
+    }
+
     /// Adds a line that could not be used, of which only the hash is known.
     pub(super) fn quarantine_hashed(&mut self, length: u64, sha256: [u8; 32], rejected: Rejected) {
-        let Place { cursor, offset } = self.place;
+        let Place { cursor, offset, before } = self.place;
         let Rejected { reason, name, at } = rejected;
-        self.batch.quarantined.push(QuarantinedLine { cursor, offset, length, reason, sha256, name, at });
+        self.batch.quarantined.push(QuarantinedLine {
+            cursor,
+            offset,
+            length,
+            reason,
+            sha256,
+            before,
+            name,
+            at,
+        });
     }
 }
 

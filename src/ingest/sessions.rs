@@ -38,6 +38,8 @@ pub(super) struct Sighting<'a> {
     pub(super) email: &'a [Digest],
     pub(super) phone: &'a [Digest],
     pub(super) external_id: &'a [Digest],
+    /// The tag of its IP address; 0: none.
+    pub(super) ip_tag: u16,
 }
 
 impl Sessions {
@@ -90,6 +92,9 @@ fn join(facts: &mut SessionFacts, seen: &Sighting<'_>, terms: &Terms) {
         }
         Consent::Granted => newest(&mut facts.granted_at, at),
         Consent::Absent | Consent::Unclear => {}
+    }
+    if seen.ip_tag > 0 && (facts.ip_tag == 0 || seen.ip_tag < facts.ip_tag) {
+        facts.ip_tag = seen.ip_tag;
     }
     for ttclid in seen.ttclid.into_iter().flatten() {
         see_text(&mut facts.ttclid, ttclid, at);
@@ -162,6 +167,7 @@ mod tests {
             email: &[],
             phone: &[],
             external_id: &[],
+            ip_tag: 0,
         }
     }
 
@@ -181,17 +187,22 @@ mod tests {
                     ..sighting(5)
                 },
                 2 => Sighting { consent: Consent::Denied, ttclid: [Some("Y"), None], ..sighting(7) },
-                3 => {
-                    Sighting { consent: Consent::Granted, ttp: Some("T"), step: Step::Paywall, ..sighting(8) }
-                }
-                _ => Sighting { consent: Consent::Granted, step: Step::Captured, ..sighting(6) },
+                3 => Sighting {
+                    consent: Consent::Granted,
+                    ttp: Some("T"),
+                    step: Step::Paywall,
+                    ip_tag: 7,
+                    ..sighting(8)
+                },
+                _ => Sighting { consent: Consent::Granted, step: Step::Captured, ip_tag: 9, ..sighting(6) },
             };
             assert_eq!(sessions.see("s", &seen, &terms), Some(0));
         }
         let facts = sessions.take().pop().unwrap();
         let page = facts.landing.as_ref().map(|seen| terms.text(seen.value.unwrap()).to_owned());
         format!(
-            "{page:?} {:?} {:?} {:?} {} {:?} {:?} {:?} {:?}",
+            "{page:?} {} {:?} {:?} {:?} {} {:?} {:?} {:?} {:?}",
+            facts.ip_tag,
             facts.landing.as_ref().map(|seen| (seen.at, seen.several)),
             facts.ttclid,
             facts.ttp,

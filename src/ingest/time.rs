@@ -40,7 +40,8 @@ pub(super) fn from_text(text: &str, zone: Option<Tz>) -> Result<TimeMs, Reason> 
     };
     while left.eat(|c| c == b' ') {}
     match left.0 {
-        [b'Z' | b'z'] => Ok(TimeMs::from_ms(local)),
+        // As databases write it.
+        b"UTC" | b"GMT" | [b'Z' | b'z'] => Ok(TimeMs::from_ms(local)),
         [sign @ (b'+' | b'-'), rest @ ..] => {
             let ahead = offset_ms(rest).ok_or(Reason::TimeUnreadable)?;
             Ok(TimeMs::from_ms(if *sign == b'+' { local - ahead } else { local + ahead }))
@@ -212,6 +213,7 @@ mod tests {
             "2026-11-20T14:34:56.789+02",
             "2026-11-20T07:04:56.789-05:30",
             " 2026-11-20T12:34:56.789Z ",
+            "2026-11-20 12:34:56.789 UTC",
             "1795178096789",
             "1795178096.789",
         ] {

@@ -33,8 +33,8 @@ pub fn server_tries(row: &LedgerRow) -> impl Iterator<Item = Try> + '_ {
         answer: Answer {
             http_status: attempt.http_status,
             code: attempt.code,
-            timed_out: false,
             alone: attempt.alone,
+            ..Answer::default()
         },
         ours: true,
     });

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    Amount, Answer, Attempt, CampaignPolicy, Code, Duration, EventId, EventName, Facts, IdGroup, KeyBits,
-    LedgerRow, Leg, LogFacts, LogNewest, MatchKey, Outcome, PixelCode, PixelLog, PixelPolicy, Policy,
-    Receipt, RunId, ServerLog, SessionState, StoredEvent, TimeMs,
+    Amount, Answer, Attempt, CampaignPolicy, Code, Duration, EventId, EventName, Facts, Flaws, IdGroup,
+    KeyBits, LedgerRow, Leg, LogFacts, LogNewest, MatchKey, Outcome, PixelCode, PixelLog, PixelPolicy,
+    Policy, Receipt, RunId, ServerLog, SessionState, StoredEvent, TimeMs,
 };
 
 use super::{Logs, resolve};
@@ -75,6 +75,9 @@ pub fn event(logged: &str) -> StoredEvent {
     }
     let mut facts = Facts::default();
     facts.set_url();
+    facts.set_contents();
+    facts.set_content_ids_good();
+    facts.set_content_type_product();
     StoredEvent {
         name: name(logged),
         pixel: None,
@@ -88,6 +91,7 @@ pub fn event(logged: &str) -> StoredEvent {
         seen_at: T0,
         keys,
         facts,
+        flaws: Flaws::NONE,
         value: amount("9.99"),
         currency: Some(Arc::from("USD")),
         order: None,

@@ -1,5 +1,6 @@
 //! CSV and TSV that no spreadsheet takes for formulas.
 
+use super::answer::{Answer, Value};
 use super::escape;
 use super::events::{self, EventRow, QuarantinedLine, Trust};
 
@@ -36,6 +37,25 @@ pub fn quarantined(row: &QuarantinedLine, separator: Separator) -> Vec<u8> {
     record(separator, events::quarantined_cells(row).into_iter().map(cell))
 }
 
+/// An answer to a question in SQL: a header, then its rows.
+#[must_use]
+pub fn answer(answer: &Answer, separator: Separator) -> Vec<u8> {
+    let mut bytes = record(separator, answer.columns.iter().map(|name| defuse(name)));
+    for row in &answer.rows {
+        bytes.extend(record(
+            separator,
+            row.iter().map(|value| match value {
+                Value::Null => String::new(),
+                Value::Integer(number) => number.to_string(),
+                Value::Real(number) => number.to_string(),
+                Value::Ours(text) => text.clone(),
+                Value::Log(text) => defuse(text),
+            }),
+        ));
+    }
+    bytes
+}
+
 fn cell((text, trust): (String, Trust)) -> String {
     match trust {
         Trust::Ours => text,
@@ -45,7 +65,7 @@ fn cell((text, trust): (String, Trust)) -> String {
 
 /// Text that begins like a formula, also after blanks or quotes, gets a leading `'`. Control
 /// characters are escaped: a line end inside a cell begins a new cell in careless readers.
-fn defuse(text: &str) -> String {
+pub(super) fn defuse(text: &str) -> String {
     let first = text.chars().find(|c| !matches!(c, ' ' | '"' | '\'' | '\u{a0}' | '\u{3000}'));
     let shown = escape(text);
     match first {
@@ -56,7 +76,7 @@ fn defuse(text: &str) -> String {
     }
 }
 
-fn record(separator: Separator, cells: impl Iterator<Item = String>) -> Vec<u8> {
+pub(super) fn record(separator: Separator, cells: impl Iterator<Item = String>) -> Vec<u8> {
     let delimiter = match separator {
         Separator::Comma => b',',
         Separator::Tab => b'\t',

@@ -218,7 +218,7 @@ pub fn events_table(rows: &[EventRow], now: TimeMs, view: &View) -> String {
     text
 }
 
-fn safe_until(row: &EventRow, now: TimeMs, view: &View) -> String {
+pub(super) fn safe_until(row: &EventRow, now: TimeMs, view: &View) -> String {
     match row.stand {
         Some(Stand::Send { until }) => format!("{} ({})", view.zone.minute(until), until.since(now)),
         Some(Stand::Held(class)) => format!("held: {}", class.code()),

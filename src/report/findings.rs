@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::audit::CheckFact;
-use crate::domain::Finding;
+use crate::domain::{Finding, Severity};
 
 use super::grid::{Column, Grid};
 use super::number::count;
@@ -19,6 +19,21 @@ pub struct CatalogueEntry<'a> {
     pub fact: &'static CheckFact,
     /// What the data shows; `None`: nothing, or there is no data.
     pub finding: Option<&'a Finding>,
+}
+
+impl CatalogueEntry<'_> {
+    /// That of the finding; where there is none, that of the catalogue.
+    fn severity(&self) -> Severity {
+        self.finding.map_or(self.fact.severity, |finding| finding.severity)
+    }
+}
+
+/// By impact: what was found first, worst and most frequent first; then the rest as the catalogue has it.
+pub fn rank_findings(entries: &mut [CatalogueEntry<'_>]) {
+    entries.sort_by_key(|entry| {
+        let events = entry.finding.map_or(0, |finding| finding.events);
+        (entry.finding.is_none(), entry.finding.map(|finding| finding.severity), u64::MAX - events)
+    });
 }
 
 #[derive(Serialize)]
@@ -46,7 +61,7 @@ pub fn findings_json(entries: &[CatalogueEntry<'_>]) -> String {
         .iter()
         .map(|entry| EntryJson {
             code: entry.fact.code,
-            severity: entry.fact.severity.word(),
+            severity: entry.severity().word(),
             title: entry.fact.title,
             causes: entry.fact.causes,
             fix: entry.fact.fix,
@@ -71,7 +86,7 @@ pub fn findings_table(entries: &[CatalogueEntry<'_>], view: &View) -> String {
     for entry in entries {
         grid.row([
             entry.fact.code.to_owned(),
-            entry.fact.severity.word().to_owned(),
+            entry.severity().word().to_owned(),
             entry.finding.map_or_else(|| "–".to_owned(), |finding| count(finding.events)),
             entry.fact.title.to_owned(),
         ]);
@@ -83,7 +98,7 @@ pub fn findings_table(entries: &[CatalogueEntry<'_>], view: &View) -> String {
 #[must_use]
 pub fn finding_page(entry: &CatalogueEntry<'_>, view: &View) -> String {
     let fact = entry.fact;
-    let mut text = format!("{} · {}\n\n", fact.code, fact.severity.word());
+    let mut text = format!("{} · {}\n\n", fact.code, entry.severity().word());
     text.push_str(&wrap(fact.title, 0, view.width));
     text.push('\n');
     let mut line = |label: &str, words: &str| {
@@ -105,6 +120,10 @@ pub fn finding_page(entry: &CatalogueEntry<'_>, view: &View) -> String {
     line("Fix", entry.finding.map_or(fact.fix, |finding| &finding.fix));
     if let Some(finding) = entry.finding.filter(|finding| !finding.fix_command.is_empty()) {
         let _ = writeln!(text, "{:<14}{}", "Next", escape(&finding.fix_command));
+        let see = format!("makegood events --finding {}", fact.code);
+        if finding.fix_command != see && !finding.fix_command.ends_with("--quarantined") {
+            let _ = writeln!(text, "{:<14}{see}", "See them");
+        }
     }
     text
 }

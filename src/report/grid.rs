@@ -53,7 +53,7 @@ impl Grid {
     }
 
     /// Adds a row; a cell for each column, in their order.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows += 1;
         for ((_, column), cell) in self.columns.iter_mut().zip(cells) {
             column.push(cell);

@@ -1,9 +1,13 @@
 //! The contracts that other programs rely on, as JSON (product 10). Fields are added, never renamed.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::audit::{AuditResult, Counts, Money};
-use crate::domain::Finding;
+use crate::audit::{AuditResult, Counts, Dimension, Money, wilson};
+use crate::domain::{Finding, MatchKey};
+
+use super::{comparison, slices_json};
 
 #[derive(Serialize)]
 struct AuditJson<'a> {
@@ -14,10 +18,20 @@ struct AuditJson<'a> {
     totals: CountsJson<'a>,
     by_event: Vec<EventJson<'a>>,
     match_keys: Vec<MatchKeyJson<'a>>,
+    match_strength_weights: BTreeMap<&'static str, u32>,
     findings: Vec<FindingJson<'a>>,
     clock: ClockJson,
     orphans: u64,
     exclusions: Vec<ExclusionJson<'a>>,
+    timezone: &'static str,
+    days: Vec<slices_json::DayJson>,
+    previous: Option<slices_json::PreviousJson<'a>>,
+    concentrated: Vec<slices_json::ConcentrationJson<'a>>,
+    ignored: Vec<slices_json::IgnoredJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<comparison::ComparisonJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<slices_json::ByJson>,
 }
 
 #[derive(Serialize)]
@@ -27,6 +41,7 @@ struct CountsJson<'a> {
     waiting: u64,
     expected: u64,
     delivered: u64,
+    delivered_browser_fired: u64,
     refused: u64,
     unknown: u64,
     unverified: u64,
@@ -36,6 +51,8 @@ struct CountsJson<'a> {
     missing_neither_leg: u64,
     missing_browser_unknown: u64,
     coverage: Option<f64>,
+    /// Of the coverage, at 95 %.
+    coverage_interval: Option<[f64; 2]>,
     accuracy: Option<f64>,
     value_missing: Vec<MoneyJson<'a>>,
 }
@@ -43,6 +60,8 @@ struct CountsJson<'a> {
 #[derive(Serialize)]
 struct EventJson<'a> {
     event: &'a str,
+    /// Ours, weighted by `match_strength_weights`; null: too few events.
+    match_strength: Option<f64>,
     #[serde(flatten)]
     counts: CountsJson<'a>,
 }
@@ -61,6 +80,9 @@ struct MatchKeyJson<'a> {
     present: u64,
     valid: u64,
     total: u64,
+    judged: u64,
+    /// Of valid ÷ judged, at 95 %.
+    interval: Option<[f64; 2]>,
 }
 
 /// A finding as other programs see it.
@@ -99,7 +121,17 @@ struct ExclusionJson<'a> {
 /// The audit by the contract `makegood.audit/1`, with a line end.
 #[must_use]
 pub fn audit(result: &AuditResult) -> String {
-    let document = AuditJson {
+    pretty(&document(result, None))
+}
+
+/// The same, with the expected keys by one dimension.
+#[must_use]
+pub fn audit_by(result: &AuditResult, dimension: Dimension) -> String {
+    pretty(&document(result, Some(dimension)))
+}
+
+fn document(result: &AuditResult, by: Option<Dimension>) -> AuditJson<'_> {
+    AuditJson {
         schema: "makegood.audit/1",
         now: result.now.to_string(),
         since: result.range.since.to_string(),
@@ -111,10 +143,15 @@ pub fn audit(result: &AuditResult) -> String {
             .map(|event| {
                 let payments = event.name.as_str() == super::words::PAYMENT;
                 let sums: &[Money] = if payments { &result.value_missing } else { &[] };
-                EventJson { event: event.name.as_str(), counts: counts(&event.counts, sums) }
+                EventJson {
+                    event: event.name.as_str(),
+                    match_strength: event.strength_ppm(&result.key_weights).and_then(share),
+                    counts: counts(&event.counts, sums),
+                }
             })
             .collect(),
         match_keys: match_keys(result),
+        match_strength_weights: weights(result),
         findings: result.findings.iter().map(finding).collect(),
         clock: ClockJson {
             sendable: result.clock.sendable,
@@ -137,8 +174,23 @@ pub fn audit(result: &AuditResult) -> String {
                 events: exclusion.events,
             })
             .collect(),
-    };
-    pretty(&document)
+        timezone: result.zone.name(),
+        days: slices_json::days(result),
+        previous: slices_json::previous(result),
+        concentrated: slices_json::concentrated(result),
+        ignored: slices_json::ignored(result),
+        comparison: result.comparison.as_ref().map(comparison::comparison_json),
+        by: by.map(|dimension| slices_json::by(result, dimension)),
+    }
+}
+
+fn weights(result: &AuditResult) -> BTreeMap<&'static str, u32> {
+    MatchKey::ALL.into_iter().map(|key| (key.name(), result.key_weights.of(key))).collect()
+}
+
+/// Millionths as a number between 0 and 1.
+fn share(ppm: u64) -> Option<f64> {
+    u32::try_from(ppm).ok().map(from_ppm)
 }
 
 fn match_keys(result: &AuditResult) -> Vec<MatchKeyJson<'_>> {
@@ -149,6 +201,8 @@ fn match_keys(result: &AuditResult) -> Vec<MatchKeyJson<'_>> {
             present: key.present,
             valid: key.valid,
             total: key.total,
+            judged: key.judged,
+            interval: wilson(key.valid.min(key.judged), key.judged),
         })
     });
     rows.collect()
@@ -165,6 +219,7 @@ fn counts<'a>(counts: &Counts, sums: &'a [Money]) -> CountsJson<'a> {
         excluded,
         waiting,
         delivered,
+        delivered_browser_fired,
         refused,
         unknown,
         unverified,
@@ -172,7 +227,7 @@ fn counts<'a>(counts: &Counts, sums: &'a [Money]) -> CountsJson<'a> {
         missing_browser_fired,
         missing_neither_leg,
         missing_browser_unknown,
-        without_log: _,
+        without_log,
     } = *counts;
     CountsJson {
         events,
@@ -180,6 +235,7 @@ fn counts<'a>(counts: &Counts, sums: &'a [Money]) -> CountsJson<'a> {
         waiting,
         expected: counts.expected(),
         delivered,
+        delivered_browser_fired,
         refused,
         unknown,
         unverified,
@@ -189,6 +245,9 @@ fn counts<'a>(counts: &Counts, sums: &'a [Money]) -> CountsJson<'a> {
         missing_neither_leg,
         missing_browser_unknown,
         coverage: counts.coverage_ppm().map(from_ppm),
+        coverage_interval: counts
+            .coverage_ppm()
+            .and_then(|_| wilson(counts.delivered, counts.expected().saturating_sub(without_log))),
         accuracy: accuracy_ppm(counts).map(from_ppm),
         value_missing: sums
             .iter()
@@ -212,13 +271,14 @@ fn accuracy_ppm(counts: &Counts) -> Option<u32> {
     u32::try_from(right * 1_000_000 / u128::from(settled)).ok()
 }
 
-fn from_ppm(ppm: u32) -> f64 {
+pub(super) fn from_ppm(ppm: u32) -> f64 {
     f64::from(ppm) / 1e6
 }
 
 /// A document on several lines, with a line end. What is serialised here cannot fail: no maps with
 /// keys that are no strings, no foreign `Serialize`.
-pub(super) fn pretty(document: &impl Serialize) -> String {
+#[must_use]
+pub fn pretty(document: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
     text
@@ -274,7 +334,7 @@ mod tests {
         assert_eq!(document["match_keys"].as_array().unwrap().len(), 7 * result().by_event.len());
         assert_eq!(
             document["match_keys"][0],
-            serde_json::json!({"event": "CompletePayment", "key": "ttclid", "present": 25, "valid": 24, "total": 46})
+            serde_json::json!({"event": "CompletePayment", "key": "ttclid", "present": 25, "valid": 24, "total": 46, "judged": 46, "interval": [0.381_374, 0.658_753]})
         );
         for field in ["code", "severity", "events", "summary", "fix_command"] {
             assert!(document["findings"][0].get(field).is_some(), "findings.{field}");

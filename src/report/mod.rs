@@ -3,39 +3,59 @@
 //! Pure: width and zone are parameters, nothing is written here. Text from logs is escaped by
 //! [`escape`] before a terminal sees it, and defused in [`csv`] before a spreadsheet does.
 
+mod answer;
+mod checkup;
+mod comparison;
 pub mod csv;
+mod document;
 mod escape;
 mod events;
 mod filled;
 mod findings;
 mod grid;
+mod html;
 mod import;
 mod json;
+mod markdown;
+mod merge;
+mod metrics;
 mod number;
 mod plan;
 mod reasons;
 mod run;
+mod slices;
+mod slices_json;
+mod status;
 mod story;
 mod table;
 #[cfg(test)]
 mod tests_support;
 mod when;
 mod words;
+mod xlsx;
 
+pub use answer::{Answer, Value, answer_json, answer_lines, answer_table};
+pub use checkup::{Check, Health, checkup_json, checkup_table};
+pub use document::{Ids, PastRun, Report, ReportFacts};
 pub use escape::{escape, escape_short};
 pub use events::{
     EventRow, QuarantinedLine, event_line, events_json, events_table, quarantined_json, quarantined_line,
     quarantined_table,
 };
 pub use filled::{FilledIn, filled_lines, filled_table};
-pub use findings::{CatalogueEntry, finding_page, findings_json, findings_table};
+pub use findings::{CatalogueEntry, finding_page, findings_json, findings_table, rank_findings};
 pub use import::{ImportedFile, import_json, import_table, import_totals};
-pub use json::audit as audit_json;
-pub use number::{count, count_of};
+pub use json::{audit as audit_json, audit_by as audit_by_json, pretty};
+pub use merge::{MergedDatabase, merge_json, merge_table};
+pub use metrics::{Ended, metrics};
+pub use number::{count, count_of, percent};
 pub use plan::{Comparable, PlanContext, PlanCounts, plan, plan_line};
+pub use reasons::verdict_words;
 pub use run::{RunReport, summary, summary_line};
+pub use slices::{audit_by_csv, concentration, slice_words, slices_of};
+pub use status::{LastRun, Status, status_json, status_table};
 pub use story::{Chapter, Story, story};
-pub use table::audit as audit_table;
+pub use table::{audit as audit_table, audit_by as audit_by_table};
 pub use when::Zone;
 
 /// How a person looks at an output.
@@ -60,6 +80,34 @@ pub enum Format {
     Csv,
     /// For pipes.
     Tsv,
+    /// To hand on.
+    Shared(Shared),
+}
+
+/// A format to hand on: ids are shortened in it, and personal data masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shared {
+    /// A page.
+    Html,
+    /// A message.
+    Markdown,
+    /// A workbook.
+    Workbook,
+}
+
+impl Shared {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Html, Self::Markdown, Self::Workbook];
+
+    /// A report in this format.
+    #[must_use]
+    pub fn bytes(self, report: &Report) -> Vec<u8> {
+        match self {
+            Self::Html => html::html(report).into_bytes(),
+            Self::Markdown => markdown::markdown(report).into_bytes(),
+            Self::Workbook => xlsx::xlsx(report),
+        }
+    }
 }
 
 /// One row of the table of output formats.
@@ -80,4 +128,7 @@ pub const OUTPUTS: &[OutputFact] = &[
     OutputFact { format: Format::Ndjson, name: "ndjson", endings: &["ndjson", "jsonl"] },
     OutputFact { format: Format::Csv, name: "csv", endings: &["csv"] },
     OutputFact { format: Format::Tsv, name: "tsv", endings: &["tsv"] },
+    OutputFact { format: Format::Shared(Shared::Html), name: "html", endings: &["html", "htm"] },
+    OutputFact { format: Format::Shared(Shared::Markdown), name: "md", endings: &["md"] },
+    OutputFact { format: Format::Shared(Shared::Workbook), name: "xlsx", endings: &["xlsx"] },
 ];

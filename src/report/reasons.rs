@@ -111,3 +111,9 @@ pub fn sentence(verdict: &Verdict) -> String {
         Verdict::NeverSent { only_test: false } => "no server receipt".to_owned(),
     }
 }
+
+/// A verdict's last code and its reason, as `events` shows them.
+#[must_use]
+pub fn verdict_words(judged: &Verdict) -> (Option<i64>, Option<String>) {
+    (code(judged), verdict(judged))
+}

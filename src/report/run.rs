@@ -9,7 +9,7 @@ use crate::domain::RunId;
 
 use super::number::{count, percent};
 use super::words::wrap;
-use super::{View, json, table};
+use super::{View, json, words};
 
 /// What a run did.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +115,7 @@ pub fn summary(run: &RunReport, view: &View) -> String {
     if run.test {
         text.push_str(" With a test event code nothing is delivered: look at Events Manager → Test events.");
     } else if let Some(after) = &run.after {
-        let _ = write!(text, " Coverage {} → {}.", table::coverage(&run.before), table::coverage(after));
+        let _ = write!(text, " Coverage {} → {}.", words::coverage(&run.before), words::coverage(after));
         if after.missing() > 0 {
             let share = percent(after.missing(), after.expected());
             let _ = write!(text, " Still missing: {} ({share}).", count(after.missing()));

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use crate::audit::Legs;
 use crate::domain::{
     Attempt, Consent, EventId, LedgerRow, Leg, MatchKey, Outcome, Position, Receipt, Refusal, StoredEvent,
     TimeMs, Untrusted, Verdict,
 };
 use crate::reconcile::{Browser, Clock, Stand};
+use crate::tiktok::event_map::{self, Value};
+use crate::tiktok::{currency, limits};
 
 use super::grid::{Column, Grid};
 use super::number::money;
@@ -32,6 +35,12 @@ pub struct Chapter {
     pub clock: Option<Clock>,
     /// Its order id.
     pub order: Option<Untrusted>,
+    /// What each leg did with it.
+    pub legs: Legs,
+    /// How many items its payload holds; `None`: the payload is no longer stored.
+    pub items: Option<usize>,
+    /// The findings that count it: code and title.
+    pub findings: Vec<(&'static str, &'static str)>,
     /// Match keys that a backfill fills in, or has filled in, each with its origin; empty: none.
     pub filled: Box<str>,
 }
@@ -230,6 +239,7 @@ fn details(text: &mut String, chapter: &Chapter, view: &View) {
             Consent::Unclear => origin.push("consent unclear".to_owned()),
         }
         line("from", &origin.join(" · "));
+        line("payload", &payload_words(chapter, event));
     }
     let pixel = row.pixel.as_ref().map_or_else(|| "none".to_owned(), |id| escape(id.as_str()).into_owned());
     line("pixel", &pixel);
@@ -240,6 +250,9 @@ fn details(text: &mut String, chapter: &Chapter, view: &View) {
         Browser::Unknown => "no browser log",
     };
     line("browser", browser);
+    if let Some(words) = gap_words(chapter.legs) {
+        line("both legs", &words);
+    }
     let elsewhere = [
         (row.elsewhere.another_name, "the same event_id was sent under another event name"),
         (row.elsewhere.another_pixel, "the same event_id was sent to another pixel"),
@@ -250,6 +263,53 @@ fn details(text: &mut String, chapter: &Chapter, view: &View) {
     }
 }
 
+/// What TikTok would look at, each with its judgement.
+fn payload_words(chapter: &Chapter, event: &StoredEvent) -> String {
+    let judged = |what: String, is_good: bool| format!("{what} {}", if is_good { "✓" } else { "✗" });
+    let url = match (event.facts.has_url(), event.facts.has_path_only()) {
+        (true, _) => judged("page URL".to_owned(), true),
+        (false, true) => judged("page path without an origin".to_owned(), false),
+        (false, false) => judged("no page URL".to_owned(), false),
+    };
+    let mut words = vec![url];
+    let fact = chapter.row.name.as_ref().and_then(|name| event_map::fact(name.as_str()));
+    match fact.map(|fact| fact.value) {
+        Some(Value::Needed) => {
+            let value = event.value.map_or_else(|| "no value".to_owned(), |value| format!("value {value}"));
+            words.push(judged(value, event.value.is_some()));
+            let logged = event.currency.as_deref();
+            let named = logged.map_or_else(
+                || "no currency".to_owned(),
+                |text| format!("currency {}", escape_short(text, 8)),
+            );
+            words
+                .push(judged(named, logged.is_some_and(|text| currency::is_supported(&text.to_uppercase()))));
+        }
+        Some(Value::Zero) => words.push("value 0, whatever was logged".to_owned()),
+        Some(Value::None) | None => {}
+    }
+    match chapter.items {
+        None => words.push("contents no longer stored".to_owned()),
+        Some(0) => {}
+        Some(items) => words.push(format!("contents {items}")),
+    }
+    words.join("  ")
+}
+
+/// How far the two legs' copies are apart, and what TikTok makes of that.
+fn gap_words(legs: Legs) -> Option<String> {
+    let gap = legs.gap()?;
+    let later = if legs.accepted.first < legs.browser.first { "browser" } else { "server" };
+    let effect = if gap <= limits::MERGE_WINDOW {
+        "within 5 minutes, so TikTok merges them into one"
+    } else if gap <= limits::DEDUP_WINDOW {
+        "over 5 minutes, so TikTok dropped the later one with its match keys"
+    } else {
+        "over 48 h, so TikTok counted both"
+    };
+    Some(format!("the {later}'s copy came {gap} later: {effect}"))
+}
+
 fn ending(text: &mut String, story: &Story, chapter: &Chapter, view: &View) {
     let mut line = |label: &str, words: &str| {
         text.push_str(&wrap(&format!(" {label:<13}{words}"), 14, view.width));
@@ -257,6 +317,9 @@ fn ending(text: &mut String, story: &Story, chapter: &Chapter, view: &View) {
     match &chapter.verdict {
         Some(verdict) => line("why", &reasons::sentence(verdict)),
         None => line("why", "receipts name this event_id, and no funnel record does: is a log missing?"),
+    }
+    for (code, title) in &chapter.findings {
+        line("finding", &format!("{code}: {title}"));
     }
     if let (Some(clock), Some(_)) = (&chapter.clock, &chapter.stand) {
         let words = if story.now < clock.deadline {

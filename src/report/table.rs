@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::audit::{AuditResult, Counts, EventCounts, KeyCoverage};
+use crate::audit::{AuditResult, Counts, Dimension, EventCounts, KeyCoverage};
 use crate::domain::{Finding, MatchKey};
 
+use super::comparison::comparison;
 use super::grid::{Column, Grid};
 use super::number::{bar, count, count_of, length, money, percent, percent_whole, spark};
-use super::words::{by_amount, first_sentences, wrap};
+use super::slices::{by_grid, ignored, where_is_the_gap};
+use super::words::{FOOTER, by_amount, coverage, first_sentences, wrap};
 use super::{View, escape, escape_short};
 
 /// Under this many events a share of match keys says nothing: the cell shows the counts instead.
@@ -30,11 +32,28 @@ pub fn audit(result: &AuditResult, view: &View) -> String {
     text.push('\n');
     missing_lines(&mut text, result, view);
     match_keys(&mut text, result, view);
+    text.push_str(&where_is_the_gap(result, view));
     findings(&mut text, result, view);
     clock(&mut text, result, view);
-    let footer = "Delivered means that the Events API accepted the event, not that it was attributed. \
-                  Browser receipts show that the Pixel was called, not that the call arrived.";
-    text.push_str(&wrap(footer, 0, view.width));
+    if let Some(one) = &result.comparison {
+        text.push_str(&comparison(one, view));
+        text.push('\n');
+    }
+    text.push_str(&wrap(FOOTER, 0, view.width));
+    text
+}
+
+/// The expected keys by one dimension, as text.
+#[must_use]
+pub fn audit_by(result: &AuditResult, dimension: Dimension, view: &View) -> String {
+    let mut text = String::new();
+    heading(&mut text, result, view);
+    for sentence in first_sentences(result) {
+        text.push_str(&wrap(&sentence, 0, view.width));
+    }
+    text.push('\n');
+    text.push_str(&by_grid(result, dimension, view));
+    text.push_str(&where_is_the_gap(result, view));
     text
 }
 
@@ -49,7 +68,7 @@ fn heading(text: &mut String, result: &AuditResult, view: &View) {
 }
 
 fn events(result: &AuditResult) -> Grid {
-    let mut grid = Grid::new(&[
+    let mut columns = vec![
         Column::text("event", 0),
         Column::number("logged", 5),
         Column::number("excluded", 3),
@@ -59,11 +78,18 @@ fn events(result: &AuditResult) -> Grid {
         Column::number("missing", 0),
         Column::number("coverage", 0),
         Column::text("", 4),
-    ]);
-    for event in &result.by_event {
-        grid.row(counts_row(&escape_short(event.name.as_str(), NAME_CHARS_MAX), &event.counts));
+    ];
+    if result.previous.is_some() {
+        columns.push(Column::number("before", 3));
     }
-    grid.row(counts_row("all", &result.totals));
+    let mut grid = Grid::new(&columns);
+    for event in &result.by_event {
+        let name = escape_short(event.name.as_str(), NAME_CHARS_MAX);
+        let before = result.previous.as_ref().map(|previous| coverage(&previous.event(&event.name)));
+        grid.row(counts_row(&name, &event.counts).into_iter().chain(before));
+    }
+    let before = result.previous.as_ref().map(|previous| coverage(&previous.totals));
+    grid.row(counts_row("all", &result.totals).into_iter().chain(before));
     grid
 }
 
@@ -80,19 +106,6 @@ fn counts_row(name: &str, counts: &Counts) -> [String; 9] {
         coverage(counts),
         if known { bar(counts.delivered, counts.expected()) } else { String::new() },
     ]
-}
-
-/// `97.9 %`; a range where answers were logged without their codes; `–` where nobody knows.
-pub(super) fn coverage(counts: &Counts) -> String {
-    if counts.coverage_ppm().is_none() {
-        return "–".to_owned();
-    }
-    let least = percent(counts.delivered, counts.expected());
-    if counts.unverified == 0 {
-        return least;
-    }
-    let most = percent(counts.delivered + counts.unverified, counts.expected());
-    format!("{} – {most}", least.trim_end_matches(" %"))
 }
 
 fn missing_lines(text: &mut String, result: &AuditResult, view: &View) {
@@ -119,6 +132,7 @@ fn missing_lines(text: &mut String, result: &AuditResult, view: &View) {
         })),
     );
     line("per day", per_day(result, view));
+    line("before", before(result, view));
     line("money", money_words(result));
     if result.orphans > 0 {
         line("orphans", count_of(result.orphans, "receipt without an event", "receipts without an event"));
@@ -154,6 +168,23 @@ fn per_day(result: &AuditResult, view: &View) -> String {
     )
 }
 
+/// The period before, against which the column of the table stands.
+fn before(result: &AuditResult, view: &View) -> String {
+    let Some(previous) = &result.previous else { return String::new() };
+    let (expected, missing) = (previous.totals.expected(), previous.totals.missing());
+    if expected == 0 {
+        return String::new();
+    }
+    format!(
+        "{} of {} missing ({}), {} – {}",
+        count(missing),
+        count(expected),
+        percent(missing, expected),
+        view.zone.minute(previous.range.since),
+        view.zone.minute(previous.range.until)
+    )
+}
+
 fn money_words(result: &AuditResult) -> String {
     let parts: Vec<String> = by_amount(&result.value_missing)
         .into_iter()
@@ -183,6 +214,7 @@ fn match_keys(text: &mut String, result: &AuditResult, view: &View) {
         Column::number("external_id", 3),
         Column::number("ip", 1),
         Column::number("user_agent", 1),
+        Column::number("strength", 0),
     ]);
     let mut unusable = 0;
     for event in result.by_event.iter().filter(|event| keys_total(event) > 0) {
@@ -200,6 +232,7 @@ fn match_keys(text: &mut String, result: &AuditResult, view: &View) {
             cell(MatchKey::ExternalId),
             cell(MatchKey::Ip),
             cell(MatchKey::UserAgent),
+            strength_cell(event, result),
         ]);
     }
     if result.by_event.iter().all(|event| keys_total(event) == 0) {
@@ -207,6 +240,9 @@ fn match_keys(text: &mut String, result: &AuditResult, view: &View) {
     }
     text.push('\n');
     text.push_str(&grid.render(view.width));
+    let weights = MatchKey::ALL.map(|key| format!("{key} {}", result.key_weights.of(key))).join(", ");
+    let words = format!("Strength is ours, not TikTok's: the shares weighted by {weights}.");
+    text.push_str(&wrap(&words, 0, view.width));
     if unusable > 0 {
         let words = format!(
             "Shares count values TikTok can use; {} more there but unusable.",
@@ -216,11 +252,16 @@ fn match_keys(text: &mut String, result: &AuditResult, view: &View) {
     }
 }
 
+fn strength_cell(event: &EventCounts, result: &AuditResult) -> String {
+    let strength = event.strength_ppm(&result.key_weights);
+    strength.map_or_else(|| "too few".to_owned(), |ppm| percent_whole(ppm, 1_000_000))
+}
+
 fn keys_total(event: &EventCounts) -> u64 {
     event.match_keys.iter().map(|key| key.total).max().unwrap_or(0)
 }
 
-fn key_cell(key: &KeyCoverage) -> String {
+pub(super) fn key_cell(key: &KeyCoverage) -> String {
     if key.total < SAMPLE_MIN {
         format!("{}/{}", key.valid, key.total)
     } else {
@@ -231,12 +272,12 @@ fn key_cell(key: &KeyCoverage) -> String {
 fn findings(text: &mut String, result: &AuditResult, view: &View) {
     text.push('\n');
     if result.findings.is_empty() {
-        text.push_str("No findings.\n\n");
-        return;
+        text.push_str("No findings.\n");
     }
     for finding in &result.findings {
         text.push_str(&finding_words(finding, view));
     }
+    text.push_str(&ignored(result, view));
     text.push('\n');
 }
 
@@ -302,8 +343,9 @@ Of all 46 expected events, 9 (19.6 %) lack one.
  other leg    browser fired 3 · seen on neither leg 6
  money        orders without an accepted server copy: USD 119.85 (USD 79.88 seen on neither leg)
 
- match keys of    events  ttclid   ttp  email  phone  external_id    ip  user_agent
- CompletePayment      46    52 %  52 %   52 %   52 %         52 %  52 %        52 %
+ match keys of    events  ttclid   ttp  email  phone  external_id    ip  user_agent  strength
+ CompletePayment      46    52 %  52 %   52 %   52 %         52 %  52 %        52 %      52 %
+Strength is ours, not TikTok's: the shares weighted by ttclid 30, ttp 10, email 20, phone 15, external_id 15, ip 5, user_agent 5.
 Shares count values TikTok can use; 7 values are more there but unusable.
 
  high   never-sent: 8 events have no server receipt.
@@ -323,14 +365,6 @@ next: makegood backfill --dry-run
         assert!(text.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 60), "{text}");
         assert!(text.contains(" event            expected  delivered  missing  coverage\n"), "{text}");
         assert!(text.contains("(5 of 9 columns; widen the terminal or use --json)"), "{text}");
-    }
-
-    #[test]
-    fn coverage_is_a_range_where_the_log_has_no_codes_and_nothing_where_nobody_knows() {
-        let some = Counts { delivered: 8, unknown: 2, unverified: 1, ..Counts::default() };
-        assert_eq!(coverage(&some), "80.0 – 90.0 %");
-        let none = Counts { never_sent: 2, without_log: 2, ..Counts::default() };
-        assert_eq!(coverage(&none), "–");
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use crate::audit::{AuditResult, ClockCounts, Counts, EventCounts, KeyCoverage, Money};
 use crate::domain::{
-    Amount, CampaignId, Code, EventId, EventName, Finding, HeldClass, MatchKey, PixelCode, Range, SessionId,
-    Severity, TimeMs, Untrusted, Verdict,
+    Amount, CampaignId, Code, EventId, EventName, Finding, HeldClass, KeyWeights, MatchKey, PixelCode, Range,
+    SessionId, Severity, TimeMs, Untrusted, Verdict,
 };
 use crate::reconcile::Stand;
 
-use super::EventRow;
+use super::{EventRow, Ids, PastRun, Report, ReportFacts, Zone};
 
 /// 2026-11-02T00:00:00Z.
 pub fn now() -> TimeMs {
@@ -30,12 +30,15 @@ pub fn result() -> AuditResult {
         missing_neither_leg: 6,
         ..Counts::default()
     };
-    let match_keys = MatchKey::ALL.map(|key| KeyCoverage { key, present: 25, valid: 24, total: 46 });
+    let match_keys =
+        MatchKey::ALL.map(|key| KeyCoverage { key, present: 25, valid: 24, judged: 46, total: 46 });
     let amount = |text| Amount::parse(text).unwrap();
     AuditResult {
         now: now(),
         range: Range { since: hours_before_now(32 * 24), until: hours_before_now(24) },
+        zone: chrono_tz::UTC,
         pixels: vec![PixelCode::parse("C4A1B2C3D4E5F6G7H8I9").unwrap()],
+        key_weights: KeyWeights::default(),
         totals: counts,
         by_event: vec![EventCounts {
             name: EventName::parse("CompletePayment").unwrap(),
@@ -53,6 +56,9 @@ pub fn result() -> AuditResult {
         hours: Vec::new(),
         previous: None,
         slices: Vec::new(),
+        concentrated: Vec::new(),
+        comparison: None,
+        ignored: Vec::new(),
         orphans: 0,
         findings: vec![Finding {
             code: "never-sent",
@@ -90,4 +96,30 @@ pub fn event_row() -> EventRow {
         stand: Some(Stand::Send { until }),
         deadline: Some(until),
     }
+}
+
+/// The report of [`result`].
+pub fn report() -> Report {
+    report_of(&result())
+}
+
+/// The report of an audit, with one missing event.
+pub fn report_of(audit: &AuditResult) -> Report {
+    Report::new(&ReportFacts {
+        audit,
+        zone: Zone::UTC,
+        names: vec![(PixelCode::parse("C4A1B2C3D4E5F6G7H8I9").unwrap(), "demo".to_owned())],
+        runs: vec![PastRun {
+            run: 3,
+            started_at: hours_before_now(7),
+            planned: 12,
+            accepted: 10,
+            refused: 1,
+            unknown: 1,
+            held: 4,
+            is_open: false,
+        }],
+        missing: vec![event_row()],
+        ids: Ids::Short,
+    })
 }

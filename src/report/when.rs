@@ -1,6 +1,6 @@
 //! Times as people read them: in one zone, named.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use crate::domain::{Range, TimeMs};
 
@@ -39,6 +39,30 @@ impl Zone {
     #[must_use]
     pub fn day(self, at: TimeMs) -> String {
         self.show(at, "%a %-d %b %Y")
+    }
+
+    /// What the zone's calendar and clocks show; `None` far outside the calendar.
+    #[must_use]
+    pub fn local(self, at: TimeMs) -> Option<NaiveDateTime> {
+        DateTime::<Utc>::from_timestamp_millis(at.as_ms()).map(|at| at.with_timezone(&self.0).naive_local())
+    }
+
+    /// The date of [`Self::local`].
+    #[must_use]
+    pub fn local_date(self, at: TimeMs) -> Option<NaiveDate> {
+        self.local(at).map(|at| at.date())
+    }
+
+    /// `2026-11-21`.
+    #[must_use]
+    pub fn date(self, at: TimeMs) -> String {
+        self.show(at, "%Y-%m-%d")
+    }
+
+    /// `14:02`.
+    #[must_use]
+    pub fn clock_minute(self, at: TimeMs) -> String {
+        self.show(at, "%H:%M")
     }
 
     /// `14:02:11.204`.

@@ -12,6 +12,10 @@ pub(super) const PAYMENT: &str = "CompletePayment";
 /// The finding that comes before everything: without a log nobody knows what was sent.
 const NO_LOG: &str = "no-receipt-log";
 
+/// What no reader may take the numbers for.
+pub(super) const FOOTER: &str = "Delivered means that the Events API accepted the event, not that it was \
+     attributed. Browser receipts show that the Pixel was called, not that the call arrived.";
+
 /// What the audit says first: conversions, then everything.
 #[must_use]
 pub(super) fn first_sentences(result: &AuditResult) -> Vec<String> {
@@ -50,6 +54,20 @@ fn all_have(n: u64, one: &str, many: &str) -> String {
     } else {
         format!("All {} expected {many} have", count(n))
     }
+}
+
+/// `97.9 %`; a range where answers were logged without their codes; `–` where nobody knows.
+pub(super) fn coverage(counts: &Counts) -> String {
+    if counts.coverage_ppm().is_none() {
+        return "–".to_owned();
+    }
+    let known = counts.expected().saturating_sub(counts.without_log);
+    let least = percent(counts.delivered, known);
+    if counts.unverified == 0 {
+        return least;
+    }
+    let most = percent(counts.delivered + counts.unverified, known);
+    format!("{} – {most}", least.trim_end_matches(" %"))
 }
 
 /// Sums with the largest first: the one a reader looks for. Currencies are not converted.
@@ -196,5 +214,13 @@ mod tests {
         assert_eq!(wrap(" label   words", 9, Some(60)), " label   words\n");
         let long = "x".repeat(50);
         assert_eq!(wrap(&long, 0, Some(20)), format!("{long}\n"));
+    }
+
+    #[test]
+    fn coverage_is_a_range_where_the_log_has_no_codes_and_nothing_where_nobody_knows() {
+        let some = Counts { delivered: 8, unknown: 2, unverified: 1, ..Counts::default() };
+        assert_eq!(coverage(&some), "80.0 – 90.0 %");
+        let none = Counts { never_sent: 2, without_log: 2, ..Counts::default() };
+        assert_eq!(coverage(&none), "–");
     }
 }

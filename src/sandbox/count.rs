@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::domain::{Leg, TimeMs};
 use crate::tiktok::limits::{DEDUP_WINDOW, MERGE_WINDOW};
 
+use super::stats::Totals;
+
 /// What was counted of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted {
@@ -76,11 +78,13 @@ struct Window {
 #[derive(Debug, Default)]
 pub struct Counter {
     windows: BTreeMap<Key, Window>,
+    totals: Totals,
 }
 
 impl Counter {
     /// Takes a copy.
     pub fn take(&mut self, key: Key, leg: Leg, at: TimeMs) -> Effect {
+        self.totals.add(&key, leg, at);
         let Some(window) = self.windows.get_mut(&key) else {
             self.windows.insert(key, Window { copies: 1, counted: 1, first_at: at, first_leg: leg });
             return Effect::Counted;
@@ -97,6 +101,11 @@ impl Counter {
         } else {
             Effect::Dropped
         }
+    }
+
+    /// The totals of all copies.
+    pub(super) const fn totals(&self) -> &Totals {
+        &self.totals
     }
 
     /// All keys, sorted.

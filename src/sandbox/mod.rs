@@ -2,7 +2,8 @@
 //!
 //! It is the server that the tests, the demo and a careful new user send to. It keeps what a
 //! deduplicating TikTok would have counted, per key: tests assert on that, not on what was sent.
-//! Besides the track endpoint it answers `GET /sandbox/counted`, `POST /sandbox/browser`,
+//! Besides the track endpoint it answers TikTok's questions for totals, `/pixel/list/` and
+//! `/pixel/event/stats/`, and `GET /sandbox/counted`, `POST /sandbox/browser`,
 //! `POST /sandbox/clock` and `POST /sandbox/script`.
 
 mod admin;
@@ -13,6 +14,7 @@ mod record;
 mod schema;
 mod script;
 mod server;
+mod stats;
 mod track;
 mod wire;
 

@@ -186,6 +186,14 @@ async fn answer_track(state: &Mutex<State>, incoming: &Incoming) -> (Outgoing, M
     state.track(incoming, fault.as_ref(), (together, doubled))
 }
 
+fn answer_question(state: &Mutex<State>, incoming: &Incoming) -> Outgoing {
+    let mut state = lock(state);
+    if incoming.path.starts_with("/sandbox/") {
+        return state.admin(incoming);
+    }
+    state.stats(incoming).unwrap_or_else(|| Outgoing::page(404))
+}
+
 async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut connection = Connection::new(stream);
     loop {
@@ -199,10 +207,8 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) {
         };
         let (answer, manner) = if incoming.path == TRACK_PATH {
             answer_track(&state, &incoming).await
-        } else if incoming.path.starts_with("/sandbox/") {
-            (lock(&state).admin(&incoming), Manner::Whole)
         } else {
-            (Outgoing::page(404), Manner::Whole)
+            (answer_question(&state, &incoming), Manner::Whole)
         };
         let wants_close =
             incoming.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));

@@ -12,24 +12,26 @@ use crate::tiktok;
 const ANSWERS_MAX: usize = 65_536;
 
 const ANSWERS: &str = "
-    SELECT code, leg, http_status, kind, api_code, timed_out, alone, test_code
+    SELECT code, leg, http_status, kind, api_code, timed_out, alone, claimed,
+      test_code
     FROM answer
     ORDER BY code";
 const ANSWERS_STORED: &str = "
     SELECT COALESCE(max(code) + 1, 0)
     FROM answer";
 const ANSWER: &str = "
-    SELECT code, leg, http_status, kind, api_code, timed_out, alone, test_code
+    SELECT code, leg, http_status, kind, api_code, timed_out, alone, claimed,
+      test_code
     FROM answer
     WHERE code = :code";
 const ANSWER_CODE: &str = "
     SELECT code
     FROM answer
     WHERE leg = :leg AND http_status = :http_status AND kind = :kind AND api_code = :api_code
-      AND timed_out = :timed_out AND alone = :alone AND test_code = :test_code";
+      AND timed_out = :timed_out AND alone = :alone AND claimed = :claimed AND test_code = :test_code";
 const ANSWER_INSERT: &str = "
-    INSERT INTO answer (code, leg, http_status, kind, api_code, timed_out, alone, test_code)
-    VALUES (:code, :leg, :http_status, :kind, :api_code, :timed_out, :alone, :test_code)";
+    INSERT INTO answer (code, leg, http_status, kind, api_code, timed_out, alone, claimed, test_code)
+    VALUES (:code, :leg, :http_status, :kind, :api_code, :timed_out, :alone, :claimed, :test_code)";
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,7 +81,8 @@ impl Answers {
             .query_row(
                 named_params! { ":leg": leg_number(answered.leg), ":http_status": http_status,
                 ":kind": kind, ":api_code": api_code, ":timed_out": answered.answer.timed_out,
-                ":alone": answered.answer.alone, ":test_code": answered.test_code },
+                ":alone": answered.answer.alone, ":claimed": answered.answer.sender_claims_delivered,
+                ":test_code": answered.test_code },
                 |row| row.get(0),
             )
             .optional()?;
@@ -91,7 +94,7 @@ impl Answers {
                 named_params! { ":code": code, ":leg": leg_number(answered.leg),
                 ":http_status": http_status, ":kind": kind, ":api_code": api_code,
                 ":timed_out": answered.answer.timed_out, ":alone": answered.answer.alone,
-                ":test_code": answered.test_code },
+                ":claimed": answered.answer.sender_claims_delivered, ":test_code": answered.test_code },
             )?;
             self.stored += 1;
             code
@@ -132,8 +135,9 @@ fn read(row: &Row<'_>) -> Result<Answered, Fault> {
         code: read_code(row.get(3)?, row.get(4)?)?,
         timed_out: row.get(5)?,
         alone: row.get(6)?,
+        sender_claims_delivered: row.get(7)?,
     };
-    Ok(Answered { leg: read_leg(row.get(1)?)?, answer, test_code: row.get(7)? })
+    Ok(Answered { leg: read_leg(row.get(1)?)?, answer, test_code: row.get(8)? })
 }
 
 /// The number of a leg in the database.

@@ -16,7 +16,7 @@ const BLOCK_ENTRIES: i64 = 4096;
 /// Blocks kept unpacked for reading.
 const CACHED: usize = 4;
 /// zstd's fastest level: the next costs more time than it saves room.
-const LEVEL: i32 = 1;
+pub(super) const LEVEL: i32 = 1;
 /// No block is larger: one payload is at most a line of 8 MiB.
 const UNPACKED_MAX: usize = 32 << 20;
 const DAY_MS: i64 = 86_400_000;
@@ -35,6 +35,11 @@ const BLOCK: &str = "
 /// Block and place in the block of a stored reference.
 pub(super) const fn split(reference: i64) -> (i64, i64) {
     (reference.div_euclid(BLOCK_ENTRIES), reference.rem_euclid(BLOCK_ENTRIES))
+}
+
+/// The reference of a place in a block.
+pub(super) fn join(block: i64, slot: u32) -> i64 {
+    block * BLOCK_ENTRIES + i64::from(slot)
 }
 
 /// Which payloads go into which block.
@@ -229,7 +234,8 @@ impl BlockCache {
     }
 }
 
-fn unpack(connection: &Connection, code: i64) -> Result<Option<Arc<[u8]>>, Fault> {
+/// A block, unpacked; `None` when it is not stored.
+pub(super) fn unpack(connection: &Connection, code: i64) -> Result<Option<Arc<[u8]>>, Fault> {
     let found = connection
         .prepare_cached(BLOCK)?
         .query_row(named_params! { ":code": code }, |row| {
@@ -248,8 +254,8 @@ fn unpack(connection: &Connection, code: i64) -> Result<Option<Arc<[u8]>>, Fault
     }
 }
 
-/// The bytes of one entry of an unpacked block.
-fn slice(plain: &[u8], slot: u32) -> Option<&[u8]> {
+/// The bytes of one entry of an unpacked block; `None` beyond its last.
+pub(super) fn slice(plain: &[u8], slot: u32) -> Option<&[u8]> {
     let number = |at: usize| {
         let bytes = plain.get(at * 4..at * 4 + 4)?;
         usize::try_from(u32::from_le_bytes(bytes.try_into().ok()?)).ok()

@@ -12,21 +12,22 @@ use super::dictionary::Dictionary;
 use super::event::Writer;
 use super::fault::Fault;
 use super::open::Durability;
-use super::{Store, StoreError, receipt, session, source};
+use super::tombstone::Tombstones;
+use super::{Store, StoreError, receipt, session, source, stitch};
 use crate::domain::{Batch, Consent, Cursor, Term, TimeMs};
 
-const REVISION_RAISE: &str = "
+pub(super) const REVISION_RAISE: &str = "
     UPDATE meta
     SET revision = revision + 1,
       oldest_ms = min(COALESCE(oldest_ms, :oldest_ms), COALESCE(:oldest_ms, oldest_ms)),
       newest_ms = max(COALESCE(newest_ms, :newest_ms), COALESCE(:newest_ms, newest_ms))";
-const LOG_RAISE: &str = "
+pub(super) const LOG_RAISE: &str = "
     INSERT INTO log (pixel, leg, newest_ms)
     VALUES (:pixel, :leg, :newest_ms)
     ON CONFLICT (pixel, leg) DO UPDATE
     SET newest_ms = excluded.newest_ms
     WHERE excluded.newest_ms > newest_ms";
-const ORIGIN_RAISE: &str = "
+pub(super) const ORIGIN_RAISE: &str = "
     INSERT INTO origin (pixel, campaign, has_consent)
     VALUES (:pixel, :campaign, :has_consent)
     ON CONFLICT (pixel, campaign) DO UPDATE
@@ -150,13 +151,19 @@ impl Import<'_> {
     fn run(mut self, mut batch: Batch) -> Result<Tally, Fault> {
         self.dictionary.refresh(self.connection)?;
         self.contacts.refresh(self.connection)?;
+        let unneeded = Tombstones::load(self.connection)?.map(|erased| erased.strip(&mut batch));
         let mut tally = Tally::new(&batch.cursors);
         let mut codes = Codes {
             sources: source::write_cursors(self.connection, &batch.cursors, self.now)?,
             ..Codes::default()
         };
-        for (kind, text) in &batch.terms {
-            codes.terms.push(self.dictionary.code(self.connection, *kind, text)?);
+        for (at, (kind, text)) in batch.terms.iter().enumerate() {
+            let is_erased = unneeded.as_ref().is_some_and(|unneeded| unneeded.contains(&at));
+            codes.terms.push(if is_erased {
+                0
+            } else {
+                self.dictionary.code(self.connection, *kind, text)?
+            });
         }
         let sessions = std::mem::take(&mut batch.sessions);
         codes.sessions = session::upsert(self.connection, self.dictionary, sessions, &codes.terms)?;
@@ -196,6 +203,7 @@ impl Import<'_> {
         };
         let needed = writer.write(batch, tally)?;
         receipt::write(self.connection, self.dictionary, batch, codes, tally)?;
+        stitch::write(self.connection, self.dictionary, batch, codes, tally)?;
         Ok(needed)
     }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use rusqlite::{Connection, params};
 
+use super::dictionary::forgotten;
 use super::fault::Fault;
 
 /// Pairs remembered between batches; beyond, all are forgotten, and a pair may then stand twice.
@@ -28,14 +29,18 @@ type Pair = (Option<IpAddr>, u32);
 pub(super) struct ContactCache {
     codes: HashMap<Pair, (i64, bool)>,
     highest: i64,
+    /// How often contacts had been taken away when these were read.
+    forgotten: i64,
     waiting: Vec<(i64, Pair)>,
 }
 
 impl ContactCache {
     /// Before a batch: looks which codes are taken, for another process may have written.
     pub(super) fn refresh(&mut self, connection: &Connection) -> Result<(), Fault> {
-        if self.codes.len() >= CONTACTS_MAX {
+        let forgotten = forgotten(connection)?;
+        if self.codes.len() >= CONTACTS_MAX || self.forgotten != forgotten {
             self.codes.clear();
+            self.forgotten = forgotten;
         }
         let stored = connection.prepare_cached(CONTACTS_STORED)?.query_row([], |row| row.get(0))?;
         if stored != self.highest {

@@ -1,7 +1,7 @@
 //! Dictionaries: texts, places and answers that repeat, named by small numbers.
 //!
-//! Codes are only ever added, so what was read once stays true; [`Dictionary::refresh`] reads what
-//! other processes added. A transaction that fails must forget what it added.
+//! Codes are only ever added, so what was read once stays true until texts are erased;
+//! [`Dictionary::refresh`] reads what other processes added. A transaction that fails must forget what it added.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +20,9 @@ const PAGES_MAX: u32 = 65_536;
 /// Places kept in memory; beyond, all are forgotten and looked up again.
 const PLACES_MAX: usize = 131_072;
 
+const FORGOTTEN: &str = "
+    SELECT forgotten
+    FROM meta";
 const TERMS_SINCE: &str = "
     SELECT code, text
     FROM term
@@ -82,12 +85,18 @@ pub(super) struct Dictionary {
     kinds: [Texts; TermKind::ALL.len()],
     places: HashMap<Place, u32>,
     places_stored: u32,
+    /// How often texts had been taken away when these were read.
+    forgotten: i64,
     pub(super) answers: Answers,
 }
 
 impl Dictionary {
     /// Reads what was added since the last look.
     pub(super) fn refresh(&mut self, connection: &Connection) -> Result<(), Fault> {
+        let forgotten = forgotten(connection)?;
+        if self.forgotten != forgotten {
+            *self = Self { forgotten, ..Self::default() };
+        }
         for kind in TermKind::ALL {
             let texts = self.texts_mut(kind)?;
             let mut statement = connection.prepare_cached(TERMS_SINCE)?;
@@ -217,6 +226,11 @@ impl Texts {
     fn is_whole(&self) -> bool {
         usize::try_from(self.highest) == Ok(self.by_code.len())
     }
+}
+
+/// How often texts and contacts were taken away: what was remembered before is void.
+pub(super) fn forgotten(connection: &Connection) -> Result<i64, Fault> {
+    Ok(connection.prepare_cached(FORGOTTEN)?.query_row([], |row| row.get(0))?)
 }
 
 /// The text of a code, from the database.

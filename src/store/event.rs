@@ -7,27 +7,27 @@ use super::commit::{Codes, Put, Tally};
 use super::contact::ContactCache;
 use super::dictionary::{Dictionary, Place};
 use super::fault::Fault;
-use super::row::{Id, bits, rank, read_bits, span};
-use crate::domain::{Batch, BatchEvent, Facts, KeyBits, Term, TimeMs};
+use super::row::{Id, bits, flaws_number, rank, read_bits, read_flaws, span};
+use crate::domain::{Batch, BatchEvent, Facts, Flaws, KeyBits, Term, TimeMs};
 
 const EVENT_INSERT: &str = "
     INSERT INTO event (span, event_id, name, pixel, at_ms, place, session, contact, payload, bits, content,
-      value, order_key, seen_lag_ms, source, byte_offset)
+      value, order_key, seen_lag_ms, flaws, source, byte_offset)
     VALUES (:span, :event_id, :name, :pixel, :at_ms, :place, :session, :contact, :payload, :bits, :content,
-      :value, :order_key, :seen_lag_ms, :source, :byte_offset)
+      :value, :order_key, :seen_lag_ms, :flaws, :source, :byte_offset)
     ON CONFLICT (span, event_id, name, pixel) DO NOTHING";
 /// Its parameters stand in the order of [`EVENT_INSERT`].
 const EVENT_REPLACE: &str = "
     UPDATE event
     SET at_ms = ?5, place = ?6, session = ?7, contact = ?8, payload = ?9, bits = ?10, content = ?11,
-      value = ?12, order_key = ?13, seen_lag_ms = ?14, source = ?15, byte_offset = ?16
+      value = ?12, order_key = ?13, seen_lag_ms = ?14, flaws = ?15, source = ?16, byte_offset = ?17
     WHERE span = ?1 AND event_id = ?2 AND name = ?3 AND pixel = ?4";
 const EVENT_MARK: &str = "
     UPDATE event
-    SET bits = ?5, seen_lag_ms = ?6
+    SET bits = ?5, seen_lag_ms = ?6, flaws = ?7
     WHERE span = ?1 AND event_id = ?2 AND name = ?3 AND pixel = ?4";
 const EVENT_STORED: &str = "
-    SELECT e.at_ms, e.content, e.seen_lag_ms, e.bits, e.value, e.payload, p.currency
+    SELECT e.at_ms, e.content, e.seen_lag_ms, e.bits, e.value, e.payload, p.currency, e.flaws
     FROM event AS e
     JOIN place AS p ON p.code = e.place
     WHERE e.span = ?1 AND e.event_id = ?2 AND e.name = ?3 AND e.pixel = ?4";
@@ -54,6 +54,7 @@ struct Kept {
     seen_at: TimeMs,
     keys: KeyBits,
     facts: Facts,
+    flaws: Flaws,
     value: Option<String>,
     payload: Option<i64>,
     currency: u32,
@@ -153,7 +154,10 @@ impl Writer<'_> {
             return Ok(true);
         }
         let facts = Facts::from_mask(kept.facts.mask() | marks.mask());
-        if facts != kept.facts || seen_at != kept.seen_at {
+        // The same content in another spelling: the key has the flaws of both.
+        let spelled = if differs { Flaws::NONE } else { event.flaws };
+        let flaws = Flaws::from_mask(kept.flaws.mask() | spelled.mask());
+        if facts != kept.facts || seen_at != kept.seen_at || flaws != kept.flaws {
             self.connection.prepare_cached(EVENT_MARK)?.execute(params![
                 span(kept.at),
                 Id(&event.id),
@@ -161,6 +165,7 @@ impl Writer<'_> {
                 record.pixel,
                 bits(kept.keys, facts),
                 kept.at.since(seen_at).as_ms(),
+                flaws_number(flaws),
             ])?;
         }
         Ok(false)
@@ -186,6 +191,7 @@ impl Writer<'_> {
                         value: row.get(4)?,
                         payload: row.get(5)?,
                         currency: row.get(6)?,
+                        flaws: read_flaws(row.get(7)?),
                     })
                 },
             )
@@ -216,6 +222,7 @@ fn write(
         record.value,
         event.order.map(crate::domain::OrderKey::value),
         event.at.since(seen_at).as_ms(),
+        flaws_number(event.flaws),
         record.source,
         event.offset.cast_signed(),
     ])?)

@@ -31,7 +31,15 @@ impl From<Error> for Fault {
 /// (reliability S-03).
 const NO_ROOM: [i32; 2] = [778, 4874];
 
+/// `SQLITE_READONLY_ROLLBACK`: a journal of a process that died, and no right to follow it.
+const READ_ONLY_ROLLBACK: i32 = 776;
+
 impl Fault {
+    /// Whether a transaction of a process that died has to be undone first.
+    pub(super) fn needs_rollback(&self) -> bool {
+        matches!(self, Self::Sqlite(Error::SqliteFailure(failure, _)) if failure.extended_code == READ_ONLY_ROLLBACK)
+    }
+
     /// The error as callers see it.
     pub(super) fn at(self, path: &Path) -> StoreError {
         let path = path.to_path_buf();

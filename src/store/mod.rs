@@ -5,31 +5,44 @@
 
 mod accepted;
 mod answer;
+mod backup;
 mod block;
+mod block_rewrite;
+mod checkpoint;
 mod commit;
 mod contact;
 mod dictionary;
+mod erase;
 mod event;
 mod fault;
 mod feed;
+mod health;
 mod ledger;
 mod log;
 mod merge;
 mod names;
+mod near;
 mod network;
 mod open;
+mod other;
 mod outcome;
+mod prune;
+mod query;
 mod raw;
 mod read;
 mod receipt;
 mod row;
 mod run;
+mod scrub;
 mod session;
 mod settle;
 mod shared;
 mod source;
 mod state;
+mod stitch;
+mod tombstone;
 mod transaction;
+mod views;
 
 #[cfg(test)]
 mod testing;
@@ -44,10 +57,16 @@ use std::sync::Arc;
 use crate::domain::{Digest, Seen, SessionId};
 
 pub use commit::FileCounts;
+pub use erase::{Erased, Subject};
+pub use health::{Health, sqlite_version};
 pub use ledger::{BatchResult, ClaimKey, ClaimRequest, Claimed};
+pub use other::Brought;
+pub use prune::{Pruned, Retention};
+pub use query::{Query, Scalar, VerdictRow};
 pub use read::{QuarantinedRow, SourceRow};
 pub use run::{DeadRun, RunKind, RunRow};
 pub use shared::{Destination, Pace, Shared};
+pub use views::{VIEWS, ViewFact};
 
 /// An open database.
 pub struct Store {
@@ -124,6 +143,12 @@ pub enum StoreError {
     Io {
         /// The database.
         path: PathBuf,
+        /// Why.
+        what: String,
+    },
+    /// A question that the database does not understand or does not answer.
+    #[error("{what}")]
+    Question {
         /// Why.
         what: String,
     },

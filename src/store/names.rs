@@ -135,6 +135,7 @@ impl<'a> Names<'a> {
             seen_at: TimeMs::from_ms(raw.at_ms.saturating_sub(raw.seen_lag_ms)),
             keys: raw.keys,
             facts: raw.facts,
+            flaws: raw.flaws,
             value: raw.value,
             currency: self.term(TermKind::Currency, place.currency, Arc::clone)?,
             order: raw.order.map(OrderKey::new),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::block::BlockCache;
 use super::contact::ContactCache;
@@ -26,7 +26,10 @@ const SCHEMA_VERSION: i64 = 1;
 /// Before 3.51.3 two connections that checkpoint at once can damage a WAL database (reliability 1).
 const SQLITE_OLDEST: i32 = 3_051_003;
 /// How long to wait for another process's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Between two tries to change the journal.
+const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 /// Prepared statements kept per connection: more than all of this room's.
 const STATEMENTS: usize = 96;
 /// Connections of a merged read beside the first: one per table.
@@ -183,7 +186,17 @@ fn check_identity(path: &Path) -> Result<(), StoreError> {
         let connection = connect_to_read(path)?;
         Ok((number(&connection, "PRAGMA application_id")?, number(&connection, "PRAGMA user_version")?))
     };
-    let (application, version) = look().map_err(|fault| fault.at(path))?;
+    let (application, version) = match look() {
+        Err(fault) if fault.needs_rollback() => {
+            roll_back(path).map_err(|fault| fault.at(path))?;
+            if check_file(path)? == 0 {
+                return Ok(());
+            }
+            look()
+        }
+        looked => looked,
+    }
+    .map_err(|fault| fault.at(path))?;
     if application != APPLICATION_ID {
         return Err(StoreError::NotOurs { path: path.to_path_buf() });
     }
@@ -191,6 +204,12 @@ fn check_identity(path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::Newer { path: path.to_path_buf(), found: version, known: SCHEMA_VERSION });
     }
     Ok(())
+}
+
+/// Undoes a transaction that nobody will end: a process died while it made the database. Only a
+/// connection that may write can, and the first that reads does.
+fn roll_back(path: &Path) -> Result<(), Fault> {
+    number(&connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, "PRAGMA user_version").map(drop)
 }
 
 fn number(connection: &Connection, sql: &str) -> Result<i64, Fault> {
@@ -241,7 +260,7 @@ fn prepare_file(connection: &Connection, path: &Path) -> Result<(), StoreError> 
         create_schema(connection)?;
         // The schema is committed before the switch to WAL, so that the main file alone, from its
         // first byte on, says whose it is.
-        connection.execute_batch("PRAGMA journal_mode = WAL;")?;
+        switch_to_wal(connection)?;
         // 64 MiB of pages; a WAL of 128 MiB before it is copied back, because several batches
         // rewrite the same pages; cut down to 16 MiB afterwards.
         connection.execute_batch(
@@ -273,6 +292,22 @@ fn create_schema(connection: &Connection) -> Result<(), Fault> {
         transaction.execute_batch(SCHEMA)?;
     }
     Ok(transaction.commit()?)
+}
+
+/// `SQLite` does not wait for others when it changes the journal, as it does for every other lock.
+fn switch_to_wal(connection: &Connection) -> Result<(), Fault> {
+    let start = std::time::Instant::now();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL;") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && start.elapsed() < BUSY_TIMEOUT =>
+            {
+                std::thread::sleep(SWITCH_PAUSE);
+            }
+            done => return Ok(done?),
+        }
+    }
 }
 
 /// Creates an empty private file in the temporary directory. The name may be guessed; nothing is

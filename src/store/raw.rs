@@ -4,8 +4,8 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::fault::Fault;
-use super::row::{read_bits, read_request};
-use crate::domain::{Amount, EventId, Facts, KeyBits, Position, Trace};
+use super::row::{read_bits, read_flaws, read_request};
+use crate::domain::{Amount, EventId, Facts, Flaws, KeyBits, Position, Trace};
 
 /// The parts of the event table.
 pub(super) const EVENT_SPANS: &str = "
@@ -61,13 +61,14 @@ pub(super) struct RawEvent {
     pub(super) value: Option<Amount>,
     pub(super) order: Option<i64>,
     pub(super) seen_lag_ms: i64,
+    pub(super) flaws: Flaws,
     pub(super) position: Option<Position>,
 }
 
 impl Keyed for RawEvent {
     const ALL: &'static str = "
         SELECT event_id, name, pixel, at_ms, place, session, contact, payload, bits, content, value,
-          order_key, seen_lag_ms
+          order_key, seen_lag_ms, flaws
         FROM event
         WHERE span = ?1
         ORDER BY event_id";
@@ -90,6 +91,7 @@ impl Keyed for RawEvent {
             value: read_amount(row.get_ref(10)?)?,
             order: row.get(11)?,
             seen_lag_ms: row.get(12)?,
+            flaws: read_flaws(row.get(13)?),
             position: None,
         })
     }
@@ -102,13 +104,13 @@ impl Keyed for RawEvent {
 impl ById for RawEvent {
     const ONE: &'static str = "
         SELECT e.event_id, e.name, e.pixel, e.at_ms, e.place, e.session, e.contact, e.payload, e.bits,
-          e.content, e.value, e.order_key, e.seen_lag_ms, e.source, e.byte_offset
+          e.content, e.value, e.order_key, e.seen_lag_ms, e.flaws, e.source, e.byte_offset
         FROM event_span AS s
         CROSS JOIN event AS e ON e.span = s.span
         WHERE e.event_id = ?1";
 
     fn read_whole(row: &Row<'_>, id: EventId) -> Result<Self, Fault> {
-        Ok(Self { position: Some(read_position(row, 13)?), ..Self::read(row, id)? })
+        Ok(Self { position: Some(read_position(row, 14)?), ..Self::read(row, id)? })
     }
 }
 

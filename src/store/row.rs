@@ -4,7 +4,7 @@ use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::fault::Fault;
-use crate::domain::{EventId, Facts, KeyBits, RequestId, TimeMs};
+use crate::domain::{EventId, Facts, Flaws, KeyBits, RequestId, TimeMs};
 
 /// An id as a parameter: 16 bytes of a canonical UUID, or text.
 pub(super) struct Id<'a>(pub(super) &'a EventId);
@@ -41,6 +41,16 @@ pub(super) const fn span(at: TimeMs) -> i64 {
 /// Match keys and facts as one number: a column less to write and to read, a million times.
 pub(super) fn bits(keys: KeyBits, facts: Facts) -> i64 {
     i64::from(keys.to_mask()) | i64::from(facts.mask()) << 14
+}
+
+/// Flaws as a number: their bits leave the sign free.
+pub(super) const fn flaws_number(flaws: Flaws) -> i64 {
+    flaws.mask().cast_signed()
+}
+
+/// The flaws of [`flaws_number`].
+pub(super) const fn read_flaws(flaws: i64) -> Flaws {
+    Flaws::from_mask(flaws.cast_unsigned())
 }
 
 /// The parts of [`bits`].

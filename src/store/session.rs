@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, named_params, params};
 
 use super::dictionary::Dictionary;
 use super::fault::Fault;
@@ -11,28 +11,35 @@ use crate::domain::{Digest, EventId, KeySet, MatchKey, Seen, SessionFacts, Sessi
 
 const SESSION_BY_ID: &str = "
     SELECT code, session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms, granted_ms,
-      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms
+      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms, ip_tag
     FROM session
     WHERE session_id = :session_id";
 const SESSION_BY_CODE: &str = "
     SELECT code, session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms, granted_ms,
-      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms
+      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms, ip_tag
     FROM session
     WHERE code = :code";
+const SESSIONS_AFTER: &str = "
+    SELECT code, session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms, granted_ms,
+      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms, ip_tag
+    FROM session
+    WHERE code > :code
+    ORDER BY code
+    LIMIT :count";
 const SESSION_INSERT: &str = "
     INSERT INTO session (session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms,
       granted_ms, ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id,
-      external_id_ms)
+      external_id_ms, ip_tag)
     VALUES (:session_id, :several, :landing_ms, :landing_page, :captured_ms, :paywall_ms, :denied_ms,
       :granted_ms, :ttclid, :ttclid_ms, :ttp, :ttp_ms, :email, :email_ms, :phone, :phone_ms, :external_id,
-      :external_id_ms)
+      :external_id_ms, :ip_tag)
     ON CONFLICT (session_id) DO NOTHING";
 /// Its parameters stand in the order of [`SESSION_INSERT`].
 const SESSION_UPDATE: &str = "
     UPDATE session
     SET several = ?2, landing_ms = ?3, landing_page = ?4, captured_ms = ?5, paywall_ms = ?6, denied_ms = ?7,
       granted_ms = ?8, ttclid = ?9, ttclid_ms = ?10, ttp = ?11, ttp_ms = ?12, email = ?13, email_ms = ?14,
-      phone = ?15, phone_ms = ?16, external_id = ?17, external_id_ms = ?18
+      phone = ?15, phone_ms = ?16, external_id = ?17, external_id_ms = ?18, ip_tag = ?19
     WHERE session_id = ?1";
 
 /// A session as stored.
@@ -50,6 +57,8 @@ pub(super) struct Session {
     pub(super) paywall_at: Option<TimeMs>,
     pub(super) denied_at: Option<TimeMs>,
     pub(super) granted_at: Option<TimeMs>,
+    /// 0: none.
+    pub(super) ip_tag: u16,
 }
 
 /// Joins what a batch says of its sessions to what is stored; returns their codes, in the same order.
@@ -87,6 +96,22 @@ pub(super) fn upsert(
     Ok(codes)
 }
 
+/// So many sessions with codes above one, in the order of their codes.
+pub(super) fn some_after(
+    connection: &Connection,
+    code: i64,
+    count: usize,
+) -> Result<Vec<(i64, Session)>, Fault> {
+    let mut statement = connection.prepare_cached(SESSIONS_AFTER)?;
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let mut rows = statement.query(named_params! { ":code": code, ":count": count })?;
+    let mut sessions = Vec::new();
+    while let Some(row) = rows.next()? {
+        sessions.push(read(row)?);
+    }
+    Ok(sessions)
+}
+
 /// The session with this code.
 pub(super) fn by_code(connection: &Connection, code: i64) -> Result<Option<Session>, Fault> {
     let mut statement = connection.prepare_cached(SESSION_BY_CODE)?;
@@ -107,6 +132,7 @@ fn from_facts(facts: SessionFacts, terms: &[u32]) -> Session {
         paywall_at,
         denied_at,
         granted_at,
+        ip_tag,
     } = facts;
     // An id that the session's type accepted is accepted by the event's; else it stays text.
     let id = EventId::parse(id.as_str()).unwrap_or_else(|_| EventId::Text(id.as_str().into()));
@@ -126,6 +152,7 @@ fn from_facts(facts: SessionFacts, terms: &[u32]) -> Session {
         paywall_at,
         denied_at,
         granted_at,
+        ip_tag,
     }
 }
 
@@ -148,6 +175,7 @@ fn join(
     stored.paywall_at = earliest(stored.paywall_at, new.paywall_at);
     stored.denied_at = stored.denied_at.max(new.denied_at);
     stored.granted_at = stored.granted_at.max(new.granted_at);
+    stored.ip_tag = join_ip_tags(stored.ip_tag, new.ip_tag);
     Ok(stored)
 }
 
@@ -167,6 +195,11 @@ fn earlier_landing(
             if page(one.1)? <= page(other.1)? { one } else { other }
         }
     })
+}
+
+/// The smaller one; 0 is none.
+fn join_ip_tags(one: u16, other: u16) -> u16 {
+    if one == 0 || other == 0 { one | other } else { one.min(other) }
 }
 
 fn join_seen<T: Ord>(stored: &mut Option<Seen<T>>, new: Option<Seen<T>>) {
@@ -197,6 +230,7 @@ fn write(statement: &mut rusqlite::Statement<'_>, session: &Session) -> Result<u
         paywall_at,
         denied_at,
         granted_at,
+        ip_tag,
     } = session;
     let ms = |at: &Option<TimeMs>| at.map(TimeMs::as_ms);
     let digest = |seen: &Option<Seen<Digest>>| seen.as_ref().map(|seen| *seen.value.as_bytes());
@@ -219,6 +253,7 @@ fn write(statement: &mut rusqlite::Statement<'_>, session: &Session) -> Result<u
         seen_ms(phone.as_ref()),
         digest(external_id),
         seen_ms(external_id.as_ref()),
+        ip_tag,
     ])?)
 }
 
@@ -250,6 +285,7 @@ fn read(row: &Row<'_>) -> Result<(i64, Session), Fault> {
         email: digest(13, MatchKey::Email)?,
         phone: digest(15, MatchKey::Phone)?,
         external_id: digest(17, MatchKey::ExternalId)?,
+        ip_tag: row.get(19)?,
     };
     Ok((row.get(0)?, session))
 }
@@ -270,7 +306,7 @@ impl Session {
         several
     }
 
-    /// Its times.
+    /// Its times; what other sessions and the dictionary know is not in it.
     pub(super) fn state(&self) -> SessionState {
         SessionState {
             first_at: self.landing.map(|(at, _)| at),
@@ -284,6 +320,7 @@ impl Session {
             denied_at: self.denied_at,
             granted_at: self.granted_at,
             several: self.several(),
+            ..SessionState::default()
         }
     }
 }

@@ -21,13 +21,13 @@ const BLOCK: &str = "
     VALUES (:pixel, :fingerprint, :api_code)
     ON CONFLICT (pixel) DO UPDATE
     SET fingerprint = excluded.fingerprint, api_code = excluded.api_code";
-const THROTTLE: &str = "
+pub(super) const THROTTLE: &str = "
     UPDATE meta
     SET throttled_until_ms = max(COALESCE(throttled_until_ms, :until_ms), :until_ms)";
 const CLOCK_RAISE: &str = "
     UPDATE meta
     SET clock_high_water_ms = max(COALESCE(clock_high_water_ms, :now_ms), :now_ms)";
-const DESTINATION_KEEP: &str = "
+pub(super) const DESTINATION_KEEP: &str = "
     UPDATE meta
     SET destination = COALESCE(destination, :destination)";
 const DESTINATION: &str = "

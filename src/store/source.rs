@@ -15,23 +15,23 @@ use crate::domain::{Batch, Cursor, FileId, Problem, Reason, TermKind, TimeMs};
 
 const SOURCE_UPSERT: &str = "
     INSERT INTO source (code, path, dev, ino, born_ns, head, head_length, position, anchor, anchor_length,
-      size_at_end, problem, imported_ms)
+      prefix, size_at_end, problem, imported_ms)
     VALUES ((SELECT COALESCE(max(code) + 1, 0) FROM source), :path, :dev, :ino, :born_ns, :head,
-      :head_length, :position, :anchor, :anchor_length, :size_at_end, :problem, :imported_ms)
+      :head_length, :position, :anchor, :anchor_length, :prefix, :size_at_end, :problem, :imported_ms)
     ON CONFLICT (dev, ino, born_ns, head) DO UPDATE
     SET path = excluded.path, head_length = excluded.head_length, position = excluded.position,
       anchor = excluded.anchor, anchor_length = excluded.anchor_length,
-      size_at_end = excluded.size_at_end, problem = excluded.problem, imported_ms = excluded.imported_ms
+      prefix = excluded.prefix, size_at_end = excluded.size_at_end, problem = excluded.problem, imported_ms = excluded.imported_ms
     RETURNING code";
 const SOURCES: &str = "
-    SELECT code, path, dev, ino, born_ns, head, head_length, position, anchor, anchor_length, size_at_end,
-      problem
+    SELECT code, path, dev, ino, born_ns, head, head_length, position, anchor, anchor_length, prefix,
+      size_at_end, problem
     FROM source
     ORDER BY code";
 const QUARANTINE_INSERT: &str = "
-    INSERT INTO quarantine (source, byte_offset, sha256, length, reason, name, at_ms)
-    VALUES (:source, :byte_offset, :sha256, :length, :reason, :name, :at_ms)
-    ON CONFLICT (source, byte_offset, sha256) DO NOTHING";
+    INSERT INTO quarantine (source, byte_offset, text_before, sha256, length, reason, name, at_ms)
+    VALUES (:source, :byte_offset, :text_before, :sha256, :length, :reason, :name, :at_ms)
+    ON CONFLICT (sha256, byte_offset, text_before) DO NOTHING";
 const QUARANTINE: &str = "
     SELECT f.path, q.byte_offset, q.length, q.reason, q.sha256, q.name, q.at_ms
     FROM quarantine AS q
@@ -75,6 +75,7 @@ pub(super) fn write_cursors(
             position,
             anchor,
             anchor_length,
+            prefix,
             size_at_end,
             problem,
         } = cursor;
@@ -89,6 +90,7 @@ pub(super) fn write_cursors(
                 ":position": position.cast_signed(),
                 ":anchor": anchor.cast_signed(),
                 ":anchor_length": anchor_length.cast_signed(),
+                ":prefix": prefix,
                 ":size_at_end": size_at_end.cast_signed(),
                 ":problem": problem.map(problem_number),
                 ":imported_ms": now.as_ms(),
@@ -115,8 +117,9 @@ pub(super) fn cursors(connection: &Connection) -> Result<Vec<(i64, Cursor)>, Fau
             position: number(7)?,
             anchor: number(8)?,
             anchor_length: number(9)?,
-            size_at_end: number(10)?,
-            problem: row.get::<_, Option<i64>>(11)?.map(read_problem).transpose()?,
+            prefix: row.get(10)?,
+            size_at_end: number(11)?,
+            problem: row.get::<_, Option<i64>>(12)?.map(read_problem).transpose()?,
         };
         cursors.push((row.get(0)?, cursor));
     }
@@ -162,6 +165,7 @@ pub(super) fn write_quarantined(
         let rows = insert.execute(named_params! {
             ":source": codes.source(line.cursor)?,
             ":byte_offset": line.offset.cast_signed(),
+            ":text_before": line.before.cast_signed(),
             ":sha256": line.sha256,
             ":length": line.length.cast_signed(),
             ":reason": reason.and_then(|at| i64::try_from(at).ok()),

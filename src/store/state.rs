@@ -1,4 +1,4 @@
-//! The times of all sessions in little memory: forty-eight bytes each.
+//! The times of all sessions in little memory: fifty bytes or so each.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::domain::{KeySet, SessionState, TimeMs};
 
 const STATES: &str = "
     SELECT code, several, landing_ms, captured_ms, paywall_ms, denied_ms, granted_ms, ttclid_ms, ttp_ms,
-      email_ms, phone_ms, external_id_ms, landing_page
+      email_ms, phone_ms, external_id_ms, landing_page, ip_tag
     FROM session
     ORDER BY code";
 
@@ -24,7 +24,11 @@ struct Packed {
     /// Term of the page where it began; 0: none, or one beyond the first 65,535.
     landing: u16,
     several: u8,
+    ip_tag: u16,
 }
+
+/// Sessions that share a tag by chance are taken for one address's only above so many times the mean.
+const CHANCE: usize = 8;
 
 /// The times of sessions, by code.
 #[derive(Debug, Default)]
@@ -35,22 +39,31 @@ pub(super) struct States {
     packed: Vec<Packed>,
     /// Sessions that do not fit, with their landing pages: without a first time, or longer than 24 days.
     wide: HashMap<i64, (SessionState, u32)>,
+    /// The tags of their IP addresses.
+    wide_tags: HashMap<i64, u16>,
+    /// Sessions per tag of an IP address.
+    people: Vec<u32>,
 }
 
 impl States {
     /// Reads the times of all sessions.
     pub(super) fn read(connection: &Connection) -> Result<Self, Fault> {
-        let mut states = Self::default();
+        let mut states = Self { people: vec![0; usize::from(u16::MAX) + 1], ..Self::default() };
         let mut codes = Vec::new();
         let mut statement = connection.prepare_cached(STATES)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let code: i64 = row.get(0)?;
+            let ip_tag: u16 = row.get(13)?;
+            if let Some(people) = states.people.get_mut(usize::from(ip_tag)) {
+                *people += 1;
+            }
             if let Some(packed) = pack(row)? {
                 codes.push(code);
-                states.packed.push(packed);
+                states.packed.push(Packed { ip_tag, ..packed });
             } else {
                 states.wide.insert(code, (read_wide(row)?, row.get(12)?));
+                states.wide_tags.insert(code, ip_tag);
             }
         }
         let is_counted = codes.last().is_none_or(|last| usize::try_from(*last) == Ok(codes.len()));
@@ -72,10 +85,24 @@ impl States {
 
     /// The times of a session.
     pub(super) fn get(&self, code: i64) -> Option<SessionState> {
-        match self.packed(code) {
-            Some(packed) => Some(unpack(packed)),
-            None => self.wide.get(&code).map(|(state, _)| *state),
+        let (state, ip_tag) = match self.packed(code) {
+            Some(packed) => (unpack(packed), packed.ip_tag),
+            None => (self.wide.get(&code)?.0, self.wide_tags.get(&code).copied().unwrap_or(0)),
+        };
+        Some(self.with_people(state, ip_tag))
+    }
+
+    /// How many sessions share an address, at least: those that share its tag less what chance gives.
+    fn with_people(&self, state: SessionState, ip_tag: u16) -> SessionState {
+        if ip_tag == 0 {
+            return state;
         }
+        let sessions = self.packed.len() + self.wide.len();
+        let by_chance = u32::try_from(CHANCE * sessions / self.people.len().max(1)).unwrap_or(u32::MAX);
+        let sharing = self.people.get(usize::from(ip_tag)).copied().unwrap_or(0);
+        let ip_people = sharing.saturating_sub(by_chance);
+        let ppm = u64::from(ip_people) * 1_000_000 / u64::try_from(sessions.max(1)).unwrap_or(u64::MAX);
+        SessionState { ip_people, ip_people_ppm: u32::try_from(ppm).unwrap_or(u32::MAX), ..state }
     }
 
     /// The term of a session's landing page; 0 is none.
@@ -98,7 +125,7 @@ impl States {
 fn pack(row: &Row<'_>) -> Result<Option<Packed>, Fault> {
     let Some(first_ms) = row.get::<_, Option<i64>>(2)? else { return Ok(None) };
     let landing = u16::try_from(row.get::<_, u32>(12)?).unwrap_or(0);
-    let mut packed = Packed { first_ms, after: [NONE; 9], landing, several: row.get(1)? };
+    let mut packed = Packed { first_ms, after: [NONE; 9], landing, several: row.get(1)?, ip_tag: 0 };
     for (at, slot) in packed.after.iter_mut().enumerate() {
         if let Some(ms) = row.get::<_, Option<i64>>(at + 3)? {
             match ms.checked_sub(first_ms).map(i32::try_from) {
@@ -127,6 +154,7 @@ fn unpack(packed: &Packed) -> SessionState {
         denied_at: time(denied),
         granted_at: time(granted),
         several: KeySet::from_mask(packed.several),
+        ..SessionState::default()
     }
 }
 
@@ -144,5 +172,6 @@ fn read_wide(row: &Row<'_>) -> Result<SessionState, Fault> {
         phone_at: time(10)?,
         external_id_at: time(11)?,
         several: KeySet::from_mask(row.get(1)?),
+        ..SessionState::default()
     })
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::Store;
 use crate::domain::{
-    Amount, Answer, Batch, BatchEvent, BatchReceipt, Code, Cursor, EventId, Facts, FileId, IdGroup, KeyBits,
-    Leg, Range, RequestId, SessionFacts, SessionId, Term, TermKind, TimeMs,
+    Amount, Answer, Batch, BatchEvent, BatchReceipt, Code, Cursor, EventId, Facts, FileId, Flaws, IdGroup,
+    KeyBits, Leg, Range, RequestId, SessionFacts, SessionId, Term, TermKind, TimeMs,
 };
 
 /// A moment to count from: 2026-11-20T00:00:00Z.
@@ -133,6 +133,7 @@ impl Builder {
             at: logged.at,
             keys: KeyBits::from_mask(5),
             facts: logged.facts,
+            flaws: Flaws::NONE,
             value: logged.value.and_then(Amount::parse),
             currency,
             order: None,
@@ -174,7 +175,7 @@ impl Builder {
             pixel,
             leg: sent.leg,
             at: sent.at,
-            answer: Answer { http_status: Some(200), code: sent.code, timed_out: false, alone: false },
+            answer: Answer { http_status: Some(200), code: sent.code, ..Answer::default() },
             test_code,
             request: RequestId::parse(sent.request),
             cursor: 0,
@@ -203,6 +204,7 @@ pub(super) fn cursor(path: &str, ino: u64) -> Cursor {
         position: 1000,
         anchor: u64::MAX - 1,
         anchor_length: 20,
+        prefix: 0,
         size_at_end: 0,
         problem: None,
     }

@@ -4,5 +4,6 @@ mod commits;
 mod disk;
 mod files;
 mod groups;
+mod halves;
 mod order;
 mod protocol;

@@ -48,7 +48,7 @@ pub fn read(http_status: u16, body: &[u8]) -> Reading {
     let code = envelope.as_ref().and_then(|envelope| envelope.code).map_or(Code::Unreadable, integer);
     let text = |field: fn(&Envelope<'_>) -> Option<String>| envelope.as_ref().and_then(field);
     Reading {
-        answer: Answer { http_status: Some(http_status), code, timed_out: false, alone: false },
+        answer: Answer { http_status: Some(http_status), code, ..Answer::default() },
         request: text(|envelope| string(envelope.request_id))
             .map_or(RequestId::NONE, |id| RequestId::parse(&id)),
         bad_index: text(|envelope| string(envelope.message)).and_then(|message| bad_index(&message)),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     fn outcome(http_status: Option<u16>, code: Code) -> Outcome {
-        classify(&Answer { http_status, code, timed_out: false, alone: false })
+        classify(&Answer { http_status, code, ..Answer::default() })
     }
 
     #[test]
@@ -264,7 +264,13 @@ mod tests {
         for status in [Some(0), Some(100), Some(302), Some(400), Some(404), Some(500)] {
             assert_eq!(outcome(status, Code::Integer(0)), Outcome::Unknown, "{status:?}");
         }
-        let late = Answer { http_status: Some(200), code: Code::Integer(0), timed_out: true, alone: true };
+        let late = Answer {
+            http_status: Some(200),
+            code: Code::Integer(0),
+            timed_out: true,
+            alone: true,
+            ..Answer::default()
+        };
         assert_eq!(classify(&late), Outcome::Unknown);
     }
 
@@ -319,8 +325,8 @@ mod tests {
         let answer = |code, alone| Answer {
             http_status: Some(200),
             code: Code::Integer(code),
-            timed_out: false,
             alone,
+            ..Answer::default()
         };
         for code in [40000, 40002] {
             assert_eq!(certainty(&answer(code, true)), Certainty::Unprocessed);

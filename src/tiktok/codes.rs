@@ -163,8 +163,7 @@ mod tests {
 
     #[test]
     fn every_answer_has_words() {
-        let words =
-            |http_status, code| meaning(&Answer { http_status, code, timed_out: false, alone: false });
+        let words = |http_status, code| meaning(&Answer { http_status, code, ..Answer::default() });
         assert_eq!(words(Some(200), Code::Integer(40105)), "access token wrong or revoked");
         assert_eq!(words(Some(401), Code::Absent), "access token not accepted");
         assert_eq!(words(Some(200), Code::Integer(0)), "accepted");

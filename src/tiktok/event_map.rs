@@ -31,6 +31,8 @@ pub struct EventFact {
     pub value: Value,
     /// The name that Events Manager shows, where it differs.
     pub shown_as: Option<&'static str>,
+    /// Its place in a funnel, from the first step on.
+    pub step: u8,
 }
 
 /// The ten events, in the order of sending (product 6.7): money first.
@@ -46,6 +48,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: true,
         value: Value::Needed,
         shown_as: Some("Purchase"),
+        step: 10,
     },
     EventFact {
         name: "Subscribe",
@@ -54,6 +57,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: true,
         value: Value::Zero,
         shown_as: None,
+        step: 9,
     },
     EventFact {
         name: "StartTrial",
@@ -62,6 +66,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: true,
         value: Value::Zero,
         shown_as: None,
+        step: 8,
     },
     EventFact {
         name: "AddPaymentInfo",
@@ -70,6 +75,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: true,
         value: Value::Needed,
         shown_as: None,
+        step: 6,
     },
     EventFact {
         name: "InitiateCheckout",
@@ -78,6 +84,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: true,
         value: Value::Needed,
         shown_as: None,
+        step: 5,
     },
     EventFact {
         name: "CompleteRegistration",
@@ -86,6 +93,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: true,
         value: Value::None,
         shown_as: None,
+        step: 4,
     },
     EventFact {
         name: "Lead",
@@ -94,6 +102,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: false,
         value: Value::None,
         shown_as: None,
+        step: 3,
     },
     EventFact {
         name: "PaymentFailed",
@@ -102,6 +111,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: false,
         value: Value::Needed,
         shown_as: None,
+        step: 7,
     },
     EventFact {
         name: "PageCompleted",
@@ -110,6 +120,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: false,
         value: Value::None,
         shown_as: None,
+        step: 2,
     },
     EventFact {
         name: "PageView",
@@ -118,6 +129,7 @@ pub const EVENTS: &[EventFact] = &[
         standard: true,
         value: Value::None,
         shown_as: None,
+        step: 1,
     },
 ];
 
@@ -141,6 +153,24 @@ fn folded(text: &str) -> impl Iterator<Item = char> {
 #[must_use]
 pub fn is_purchase(name: &EventName) -> bool {
     EVENTS.first().is_some_and(|first| first.name == name.as_str())
+}
+
+/// Events that can happen again within a session: pages are reloaded, payments retried, and a
+/// one-click upsell is a second payment (TikTok facts 11.3, 11.4).
+const REPEATING: [&str; 5] =
+    ["PageView", "PageCompleted", "AddPaymentInfo", "PaymentFailed", "CompletePayment"];
+
+/// Whether an event can happen more than once in a visitor's session.
+#[must_use]
+pub fn may_repeat(name: &EventName) -> bool {
+    REPEATING.contains(&name.as_str())
+}
+
+/// Whether a name in a receipt, in any spelling, is one that TikTok reports as a purchase.
+#[must_use]
+pub fn stands_for_purchase(name: &str) -> bool {
+    let folded = fold(name);
+    EVENTS.first().is_some_and(|first| spellings(first).any(|spelling| spelling == folded))
 }
 
 /// The fact row of a TikTok name, byte for byte.

@@ -8,10 +8,13 @@ pub mod answer;
 pub mod codes;
 pub mod currency;
 pub mod event_map;
+pub mod flaws;
 pub mod limits;
 pub mod normalise;
 pub mod page;
 pub mod payload;
+pub mod recipes;
+pub mod stats;
 pub mod validity;
 
 mod phone;

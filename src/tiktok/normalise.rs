@@ -71,6 +71,14 @@ pub fn phone(raw: &str, region: Option<&str>) -> Result<Digest, Unfit> {
     phone::e164(text, region).map(|number| digest(&number))
 }
 
+/// A phone number in E.164 with its `+`: what its digest is made of.
+///
+/// # Errors
+/// [`Unfit`] when the value is no phone number.
+pub(super) fn e164(raw: &str, region: Option<&str>) -> Result<String, Unfit> {
+    phone::e164(trim(raw), region)
+}
+
 /// The digest of an external id: trimmed, case kept, SHA-256; 64 hex digits pass as they are.
 ///
 /// 32 hex digits are no digest here: a UUID without hyphens looks so.

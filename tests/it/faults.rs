@@ -20,7 +20,7 @@ use std::fs;
 use std::path::Path;
 
 /// How a row is covered.
-enum Row {
+pub(crate) enum Row {
     /// By tests; each name holds the row's number.
     By(&'static [&'static str]),
     /// By tests of another topic, which stand with that topic.
@@ -335,8 +335,9 @@ fn functions(folder: &Path, found: &mut BTreeMap<String, usize>) {
 fn numbers(name: &str) -> Vec<String> {
     let words: Vec<&str> = name.split('_').collect();
     let is_number = |word: &str| word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_digit());
-    let pairs =
-        words.chunks_exact(2).take_while(|pair| matches!(pair[0], "n" | "s" | "o") && is_number(pair[1]));
+    let pairs = words
+        .chunks_exact(2)
+        .take_while(|pair| matches!(pair[0], "n" | "s" | "o" | "t") && is_number(pair[1]));
     pairs.map(|pair| format!("{}_{}", pair[0], pair[1])).collect()
 }
 
@@ -347,7 +348,9 @@ fn every_row_is_a_test_or_says_why_not() {
     functions(&root.join("src"), &mut there);
     functions(&root.join("tests"), &mut there);
     let mut listed: BTreeMap<String, Option<&[&str]>> = BTreeMap::new();
-    for (letter, rows, last) in [("n", NETWORK, 40_u8), ("s", STORE, 23), ("o", OPERATION, 29)] {
+    for (letter, rows, last) in
+        [("n", NETWORK, 40_u8), ("s", STORE, 23), ("o", OPERATION, 29), ("t", crate::tailing::TAILING, 9)]
+    {
         let own: Vec<u8> = rows.iter().map(|(number, _)| *number).collect();
         assert_eq!(own, (1..=last).collect::<Vec<_>>(), "every number of {letter} once, in order");
         for (number, row) in rows {

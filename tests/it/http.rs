@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration as Wait, Instant};
 
 use makegood::domain::{Duration, TimeMs};
-use makegood::http::{Cause, Client, Endpoint, Reply, Token};
+use makegood::http::{Cause, Client, Endpoint, Gate, Reply, Token};
 use makegood::sandbox::{Fault, Options, Sandbox, Script, Taken};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -205,4 +205,56 @@ async fn n_32_n_33_an_endless_or_broken_answer_is_ambiguous() {
         let reply = track(&server(answer).0, 2000).await;
         assert!(matches!(reply, Reply::Ambiguous { .. }), "{reply:?}");
     }
+}
+
+/// A server that tells what it has read of a request by the time that it answers, which is at once.
+fn hasty(answer: &'static [u8]) -> (String, std::sync::mpsc::Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut buffer = [0; 4096];
+        let read = stream.read(&mut buffer).unwrap();
+        let _ = stream.write_all(answer);
+        let mut seen = buffer[..read].to_vec();
+        let _ = stream.read_to_end(&mut seen);
+        tell.send(seen).unwrap();
+    });
+    (url, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_body_leaves_before_its_gate_opens() {
+    let body = || request("P", &[purchase("e1")]).to_string().into_bytes();
+    let token = Token::parse("s3cret").unwrap();
+    // A gate that is shut, and one that opens only after an acceptance came that nobody asked for.
+    for opens in [false, true] {
+        let (url, told) = hasty(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"code\":0}");
+        let client = client(&url, 300);
+        let (open, word) = tokio::sync::oneshot::channel();
+        let open = if opens {
+            Some(open)
+        } else {
+            open.send(false).unwrap();
+            None
+        };
+        let reply = client.post(&token, body(), Gate::new(async { word.await.unwrap() })).await.unwrap_err();
+        let _ = open.map(|open| open.send(true));
+        let Reply::NotSent { why } = reply else { panic!("{opens} {reply:?}") };
+        let said = if opens { "the server answered before" } else { "its time was over" };
+        assert!(why.contains(said), "{why}");
+        drop(client);
+        let seen = told.recv_timeout(Wait::from_secs(5)).unwrap();
+        assert!(!String::from_utf8_lossy(&seen).contains("event_source"), "{opens:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_is_not_asked_before_the_connection_stands() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let client = client(&format!("http://127.0.0.1:{port}"), 300);
+    let gate = Gate::new(async { panic!("there is no connection") });
+    let reply = client.post(&Token::parse("s3cret").unwrap(), b"{}".to_vec(), gate).await.unwrap_err();
+    assert!(matches!(reply, Reply::NotSent { .. }), "{reply:?}");
 }

@@ -161,7 +161,7 @@ impl Real {
             pixel: Some(pixel),
             leg: Leg::Server,
             at: Some(AT),
-            answer: Answer { http_status: Some(200), code: Code::Integer(0), timed_out: false, alone: false },
+            answer: Answer { http_status: Some(200), code: Code::Integer(0), ..Answer::default() },
             test_code: None,
             request: RequestId::NONE,
             cursor: 0,

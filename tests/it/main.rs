@@ -28,9 +28,17 @@ mod http;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod merge;
+#[cfg(test)]
+mod ops;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod tailing;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -50,6 +50,11 @@ impl Place {
         command
     }
 
+    /// The home that the program sees.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// The program itself.
     pub fn makegood(&self) -> Command {
         self.command(env!("CARGO_BIN_EXE_makegood"), &self.work)

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use makegood::backfill::{self, Job, Summary};
 use makegood::domain::{
-    Amount, Attempt, Batch, BatchEvent, Cursor, Digest, Duration, EventId, EventName, Facts, FileId, KeyBits,
-    OrderKey, PixelCode, Plan, Planned, Policy, Seen, SessionFacts, SessionId, Term, TermKind, TimeMs,
+    Amount, Attempt, Batch, BatchEvent, Cursor, Digest, Duration, EventId, EventName, Facts, FileId, Flaws,
+    KeyBits, OrderKey, PixelCode, Plan, Planned, Policy, Seen, SessionFacts, SessionId, Term, TermKind,
+    TimeMs,
 };
 use makegood::http::{Client, Endpoint, Token};
 use makegood::sandbox::{Options, Sandbox, Script};
@@ -223,6 +224,7 @@ pub(crate) fn batch(events: &[Logged]) -> Batch {
             at: AT,
             keys: KeyBits::default(),
             facts,
+            flaws: Flaws::NONE,
             value: Amount::parse("9.99"),
             currency: Some(currency),
             order: Some(OrderKey::new(i64::try_from(offset).unwrap())),
@@ -269,6 +271,7 @@ pub(crate) fn cursor() -> Cursor {
         position: 1,
         anchor: 1,
         anchor_length: 1,
+        prefix: 0,
         size_at_end: 0,
         problem: None,
     }

@@ -106,7 +106,7 @@ impl Check for ExcludedWithTtclid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::checks::testing::{audit, clean, only, shows, strip};
+    use crate::audit::checks::testing::{clean, found, shows, strip};
     use crate::domain::LedgerRow;
 
     fn from(source: &str) -> LedgerRow {
@@ -121,7 +121,7 @@ mod tests {
         by_link.event.as_mut().unwrap().facts.set_utm_tiktok();
         let mut plain = from("organic");
         strip(&mut plain, MatchKey::Ttclid);
-        let found = only(&[by_link, from("organic"), plain, clean("lead")], FACT.code);
+        let found = found(&[by_link, from("organic"), plain, clean("lead")], FACT.code).unwrap();
         assert_eq!(found.events, 2);
         assert!(found.summary.contains("66.6 %"), "{}", found.summary);
         assert!(shows(&found, "By source: \"Face\\u{1b}book\" (1), \"organic\" (1)."));
@@ -131,6 +131,6 @@ mod tests {
     fn it_is_silent_on_other_exclusions() {
         let mut denied = clean("lead");
         denied.event.as_mut().unwrap().facts.set_consent(crate::domain::Consent::Denied);
-        assert_eq!(audit(&[denied, clean("lead")]).findings, []);
+        assert_eq!(found(&[denied, clean("lead")], FACT.code), None);
     }
 }

@@ -34,8 +34,8 @@ pub(super) fn refusal(subject: &Subject<'_>) -> Option<Refusal> {
 }
 
 /// The answer a verdict speaks of.
-pub(super) const fn answer(code: Code, http_status: Option<u16>) -> Answer {
-    Answer { http_status, code, timed_out: false, alone: false }
+pub(super) fn answer(code: Code, http_status: Option<u16>) -> Answer {
+    Answer { http_status, code, ..Answer::default() }
 }
 
 /// What shows that a visitor came from a TikTok ad or link, the strongest first.

@@ -99,7 +99,7 @@ impl Check for RefusedInvalid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::checks::testing::{clean, missing, only, shows};
+    use crate::audit::checks::testing::{clean, found, missing, only, shows};
     use crate::reconcile::testing::receipt;
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
             missing("lead", [receipt("Lead").code(40006)]),
             clean("lead"),
         ];
-        let found = only(&rows, FACT.code);
+        let found = found(&rows, FACT.code).unwrap();
         assert_eq!((found.events, found.severity), (3, Severity::High));
         assert!(shows(&found, "Without a value"));
         assert!(shows(&found, "Refused for the request's address"));

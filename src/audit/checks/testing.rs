@@ -1,12 +1,21 @@
 //! Keys for the tests of checks: whole ones that no check minds, to be broken one at a time.
 
-use crate::audit::{Audit, AuditResult, Scope, Subject};
-use crate::domain::{Finding, LedgerRow, MatchKey, Policy, Range, Receipt, TimeMs, Verdict};
-use crate::reconcile::testing::{event, hours, logs, policy, receipt, row};
-use crate::reconcile::{Logs, decide, hold, missing_leg};
+use crate::audit::{Audit, AuditResult, Legs, Part, Scope, Subject};
+use crate::domain::{Finding, IdGroup, LedgerRow, MatchKey, Policy, Range, Receipt, TimeMs, Verdict};
+use crate::reconcile::testing::{amount, event, hours, logs, policy, receipt, row};
+use crate::reconcile::{Logs, decide, hold, missing_leg, resolve};
+use crate::tiktok::event_map;
 
-/// A whole key of a TikTok visitor who gave the address long ago: delivered.
+/// A whole key of a TikTok visitor who gave the address long ago: seen on both legs, delivered.
 pub fn clean(logged: &str) -> LedgerRow {
+    let mut key = server_only(logged);
+    let name = key.name.clone().unwrap();
+    key.receipts.push(receipt(name.as_str()).on("A").browser());
+    key
+}
+
+/// The same without the browser's copy.
+pub fn server_only(logged: &str) -> LedgerRow {
     let mut key = missing(logged, []);
     let name = key.name.clone().unwrap();
     key.receipts.push(receipt(name.as_str()).on("A").code(0));
@@ -16,7 +25,12 @@ pub fn clean(logged: &str) -> LedgerRow {
 /// The same, with these receipts instead of an acceptance.
 pub fn missing(logged: &str, receipts: impl IntoIterator<Item = Receipt>) -> LedgerRow {
     let mut key = row(event(logged), receipts);
-    key.event.as_mut().unwrap().campaign = crate::domain::CampaignId::parse("12").ok();
+    let fact = key.name.as_ref().and_then(|name| event_map::fact(name.as_str()));
+    let event = key.event.as_mut().unwrap();
+    event.campaign = crate::domain::CampaignId::parse("12").ok();
+    if fact.is_some_and(|fact| fact.value == event_map::Value::Zero) {
+        event.value = amount("0");
+    }
     let session = key.session.as_mut().unwrap();
     (session.first_at, session.ttclid_at) = (Some(hours(-1)), Some(hours(-1)));
     (session.email_at, session.captured_at) = (Some(hours(-1)), Some(hours(-1)));
@@ -43,7 +57,7 @@ pub fn audit(rows: &[LedgerRow]) -> AuditResult {
 }
 
 pub fn audit_with(rows: &[LedgerRow], policy: &Policy, logs: &Logs, now: TimeMs) -> AuditResult {
-    let mut audit = Audit::new(Scope { policy, logs, range: Range::ALL, now });
+    let mut audit = Audit::new(Scope { policy, logs, range: Range::ALL, now, view: Part::Whole });
     for row in rows {
         let verdict = row.event.is_some().then(|| decide(row, policy, now));
         let is_missing = verdict.as_ref().is_some_and(Verdict::is_missing);
@@ -55,6 +69,8 @@ pub fn audit_with(rows: &[LedgerRow], policy: &Policy, logs: &Logs, now: TimeMs)
                 .as_ref()
                 .filter(|_| is_missing)
                 .map(|verdict| hold(row, verdict, policy, logs, now)),
+            siblings: std::slice::from_ref(row),
+            legs: Legs::of(row),
         });
     }
     audit.finish()
@@ -67,7 +83,43 @@ pub fn only(rows: &[LedgerRow], code: &str) -> Finding {
     findings.pop().unwrap()
 }
 
+/// What an audit says of these keys under one code.
+pub fn found(rows: &[LedgerRow], code: &str) -> Option<Finding> {
+    audit(rows).findings.into_iter().find(|one| one.code == code)
+}
+
 /// Whether one of the finding's sentences starts like this.
 pub fn shows(finding: &Finding, start: &str) -> bool {
     finding.evidence.iter().any(|sentence| sentence.starts_with(start))
+}
+
+/// A key without siblings, for tests that give it to an audit themselves.
+pub fn lone<'a>(row: &'a LedgerRow, verdict: Option<&'a Verdict>) -> Subject<'a> {
+    Subject { row, verdict, leg: None, stand: None, siblings: std::slice::from_ref(row), legs: Legs::of(row) }
+}
+
+/// What an audit of a time span needs, five hours after things happened.
+pub fn scope<'a>(policy: &'a Policy, logs: &'a Logs, range: Range) -> Scope<'a> {
+    Scope { policy, logs, range, now: hours(5), view: Part::Whole }
+}
+
+/// All keys of a group, as siblings; the group's id is that of all test events.
+pub fn found_in_group(group: IdGroup, code: &str) -> Option<Finding> {
+    let (policy, logs) = (policy(), logs());
+    let rows = resolve(group, &policy);
+    let mut audit = Audit::new(scope(&policy, &logs, Range::ALL));
+    for row in &rows {
+        let verdict = row.event.is_some().then(|| decide(row, &policy, hours(5)));
+        audit.observe(&Subject { siblings: &rows, ..lone(row, verdict.as_ref()) });
+    }
+    audit.finish().findings.into_iter().find(|one| one.code == code)
+}
+
+/// The same key at another time, its receipts moved with it.
+pub fn at(mut key: LedgerRow, at: TimeMs) -> LedgerRow {
+    let event = key.event.as_mut().unwrap();
+    let by = at.since(event.at);
+    (event.at, event.seen_at) = (at, at);
+    key.receipts.iter_mut().for_each(|receipt| receipt.at = receipt.at.map(|sent| sent.plus(by)));
+    key
 }

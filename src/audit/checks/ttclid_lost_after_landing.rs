@@ -34,6 +34,9 @@ struct LostAfterLanding {
     lost: u64,
     purchases: u64,
     in_own_url: u64,
+    /// On another host than the landing page.
+    on_other_host: u64,
+    hosts: Tally<Arc<str>>,
     /// Lost, and missing: a backfill fills the click id in.
     missing: u64,
     pages: Tally<Arc<str>>,
@@ -42,6 +45,11 @@ struct LostAfterLanding {
 fn is_lost(subject: &Subject<'_>, event: &StoredEvent) -> bool {
     !event.keys.present.has(MatchKey::Ttclid)
         && (event.facts.url_has_ttclid() || session_had_ttclid(subject.row, event.at))
+}
+
+/// The host of a page, which is host and path.
+fn host(page: &str) -> &str {
+    page.split('/').next().unwrap_or_default()
 }
 
 impl Check for LostAfterLanding {
@@ -60,6 +68,12 @@ impl Check for LostAfterLanding {
         self.missing += u64::from(subject.verdict.is_some_and(Verdict::is_missing));
         if let Some(page) = &event.page {
             self.pages.add_text(page);
+            if let Some(landing) = event.landing.as_deref()
+                && host(landing) != host(page)
+            {
+                self.on_other_host += 1;
+                self.hosts.add_text(&format!("{} → {}", host(landing), host(page)));
+            }
         }
     }
 
@@ -81,6 +95,7 @@ impl Check for LostAfterLanding {
                 "In the URL of an earlier page of the session only, so it was not stored: {}.",
                 events(self.lost - self.in_own_url)
             ),
+            format!("On another host than the landing page: {}.", events(self.on_other_host)),
             format!("Purchases among them: {}.", events(self.purchases)),
             format!(
                 "Not delivered yet, so that a backfill sends them with the ttclid: {}. The delivered ones \
@@ -88,6 +103,10 @@ impl Check for LostAfterLanding {
                 events(self.missing)
             ),
         ];
+        let hosts = self.hosts.sorted();
+        if !hosts.is_empty() {
+            evidence.push(format!("By change of host: {}.", list(&hosts)));
+        }
         let pages = self.pages.sorted();
         if !pages.is_empty() {
             evidence.push(format!("By page: {}.", list(&pages)));
@@ -107,7 +126,9 @@ mod tests {
     fn it_fires_when_the_session_or_the_url_had_one() {
         let (mut not_stored, mut in_url) = (clean("lead"), missing("payment_succeeded", []));
         strip(&mut not_stored, MatchKey::Ttclid);
-        not_stored.event.as_mut().unwrap().page = Some("quiz.example.com/paywall".into());
+        let event = not_stored.event.as_mut().unwrap();
+        event.page = Some("pay.example.com/paywall".into());
+        event.landing = Some("quiz.example.com/start".into());
         strip(&mut in_url, MatchKey::Ttclid);
         in_url.session.as_mut().unwrap().ttclid_at = None;
         in_url.event.as_mut().unwrap().facts.set_url_ttclid();
@@ -117,7 +138,8 @@ mod tests {
         assert_eq!((found.events, result.findings.len()), (2, 2), "never-sent is the other");
         assert!(found.summary.contains("66.6 %"), "{}", found.summary);
         assert!(shows(found, "In the URL of their own page, and not copied into the field: 1 event."));
-        assert!(shows(found, "By page: \"quiz.example.com/paywall\" (1)."));
+        assert!(shows(found, "By change of host: \"quiz.example.com → pay.example.com\" (1)."));
+        assert!(shows(found, "By page: \"pay.example.com/paywall\" (1)."));
         assert!(shows(found, "Not delivered yet, so that a backfill sends them with the ttclid: 1 event."));
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Finding, MatchKey, Severity, StoredEvent};
+use crate::domain::{Finding, Flaw, MatchKey, Severity, StoredEvent};
 
 use super::super::tally::Tally;
 use super::super::{Check, CheckFact, Scope, Subject};
@@ -35,6 +35,8 @@ struct NeverArrived {
     purchases: u64,
     with_utm: u64,
     with_referrer: u64,
+    /// The link holds a macro that nobody fills in.
+    with_macro: u64,
     campaigns: Tally<Arc<str>>,
 }
 
@@ -69,6 +71,7 @@ impl Check for NeverArrived {
             Sign::Referrer => self.with_referrer += 1,
             Sign::Source => {}
         }
+        self.with_macro += u64::from(event.flaws.has(Flaw::UrlTtclidPlaceholder));
         if let Some(campaign) = &event.campaign {
             self.campaigns.add_text(campaign.as_str());
         }
@@ -91,6 +94,7 @@ impl Check for NeverArrived {
                 events(self.with_utm)
             ),
             format!("From a TikTok page, without such a link: {}.", events(self.with_referrer)),
+            format!("The link has a macro in its place that nobody filled in: {}.", events(self.with_macro)),
             format!("TikTok's only by campaign or source: {}.", events(only_source)),
             format!("Purchases among them: {}.", events(self.purchases)),
         ];
@@ -106,7 +110,7 @@ impl Check for NeverArrived {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::checks::testing::{audit, clean, only, shows, strip};
+    use crate::audit::checks::testing::{clean, found, only, shows, strip};
     use crate::domain::LedgerRow;
     use crate::reconcile::testing::hours;
 
@@ -140,7 +144,7 @@ mod tests {
         organic.event.as_mut().unwrap().source = None;
         let mut foreign = never("lead");
         foreign.event.as_mut().unwrap().source = Some("facebook".into());
-        assert_eq!(audit(&[organic, foreign, clean("lead")]).findings, []);
+        assert_eq!(found(&[organic, foreign, clean("lead")], FACT.code), None);
     }
 
     #[test]

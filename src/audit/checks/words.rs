@@ -1,5 +1,7 @@
 //! Numbers and log text in sentences.
 
+use crate::domain::Amount;
+
 /// `1 event`, `1,234 events`.
 pub(super) fn events(count: u64) -> String {
     if count == 1 { "1 event".to_owned() } else { format!("{} events", number(count)) }
@@ -61,6 +63,21 @@ pub(super) fn list(values: &[(std::sync::Arc<str>, u64)]) -> String {
     }
 }
 
+/// ` (USD 1,079.88, EUR 79.97)`: sums in a sentence; nothing where there is none.
+pub(super) fn money(sums: &[(std::sync::Arc<str>, Amount)]) -> String {
+    let sums: Vec<_> = sums.iter().map(|(currency, amount)| sum(currency, *amount)).collect();
+    if sums.is_empty() { String::new() } else { format!(" ({})", sums.join(", ")) }
+}
+
+/// `USD 1,079.88`; of a currency only letters and digits are shown, for it is a log's text.
+fn sum(currency: &str, amount: Amount) -> String {
+    let currency: String = currency.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    let text = amount.to_string();
+    let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), number);
+    format!("{currency} {whole}{fraction}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +91,13 @@ mod tests {
         );
         assert_eq!(counted(1_000_000, "answer"), "1,000,000 answers");
         assert_eq!(number(999), "999");
+    }
+
+    #[test]
+    fn sums_are_grouped_and_their_currency_is_plain() {
+        let sums = ["1079.88", "-5"].map(|text| ("US\u{1b}D".into(), Amount::parse(text).unwrap()));
+        assert_eq!(money(&sums), " (USD 1,079.88, USD -5)");
+        assert_eq!(money(&[]), "");
     }
 
     #[test]

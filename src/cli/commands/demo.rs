@@ -13,10 +13,11 @@ use crate::cli::filters::Filters;
 use crate::cli::pass::Pass;
 use crate::cli::settings::Settings;
 use crate::cli::ui::Ui;
-use crate::report::{self, Format, count, escape};
+use crate::report::{self, Format, Shared, count, escape};
 
 use super::audit::logs;
 use super::import;
+use super::shared::{self, Wish};
 
 /// The first line of a demo's config: only a folder that has it is written over.
 const MARK: &str = "# Made by `makegood demo`. Everything here is made up.\n";
@@ -24,6 +25,7 @@ const CONFIG: &str = "makegood.toml";
 const TOKEN: &str = "token";
 const FUNNEL: &str = "funnel.jsonl";
 const DELIVERY: &str = "delivery.jsonl";
+const PAGE: &str = "audit.html";
 
 /// Runs the command.
 ///
@@ -45,7 +47,7 @@ pub fn run(context: &mut Context<'_>, args: &args::Demo) -> Result<Exit, Failure
     context.global.config = Some(folder.join(CONFIG));
     context.global.db = None;
     context.settings = Settings::load(&context.global, context.environment)?;
-    audit(context)?;
+    audit(context, &folder)?;
     Ui::result(next(&folder).as_bytes())?;
     Ok(Exit::Done)
 }
@@ -64,7 +66,7 @@ fn prepare(folder: &Path) -> Result<(), Failure> {
             .hint("name another folder: makegood demo --out FOLDER"));
     }
     let database = ["makegood.db", "makegood.db-wal", "makegood.db-shm", "makegood.db.backfill.lock"];
-    for name in [TOKEN, FUNNEL, DELIVERY].into_iter().chain(database) {
+    for name in [TOKEN, FUNNEL, DELIVERY, PAGE].into_iter().chain(database) {
         match fs::remove_file(folder.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(folder, &error)),
             Ok(()) | Err(_) => {}
@@ -103,7 +105,7 @@ fn config() -> String {
     )
 }
 
-fn audit(context: &Context<'_>) -> Result<(), Failure> {
+fn audit(context: &Context<'_>, folder: &Path) -> Result<(), Failure> {
     let (store, imported) = import::open_with_news(context, &import::source_patterns(context))?;
     let sums = report::import_totals(&imported.files);
     context.ui.talk(&format!(
@@ -126,7 +128,9 @@ fn audit(context: &Context<'_>) -> Result<(), Failure> {
         let text = report::audit_table(&result, &Ui::view(context.settings.zone, output));
         context.ui.write(output, format!("\n{text}").as_bytes())?;
     }
-    Ok(())
+    let report = shared::report(context, &pass, &result, Wish::default())?;
+    let page = folder.join(PAGE);
+    fs::write(&page, Shared::Html.bytes(&report)).map_err(|error| failed(&page, &error))
 }
 
 fn wrote(folder: &Path, made: DemoCounts, what: &str) -> String {
@@ -138,7 +142,8 @@ fn wrote(folder: &Path, made: DemoCounts, what: &str) -> String {
 fn next(folder: &Path) -> String {
     let shown = escape(&folder.display().to_string()).into_owned();
     format!(
-        "\nNext, after `cd {shown}`:\n\
+        "\nThe whole report as a page: {shown}/{PAGE}\n\
+         \nNext, after `cd {shown}`:\n\
          \x20 makegood findings ttclid-lost-after-landing    why it happens, and the fix\n\
          \x20 makegood events --verdict missing --event CompletePayment    the orders that are missing\n\
          \x20 makegood backfill    plans the repair, then asks; here it sends to a sandbox\n"

@@ -5,6 +5,7 @@ use crate::cli::Context;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::filters::Filters;
+use crate::cli::nearby::from_here;
 use crate::cli::pass::Pass;
 use crate::cli::ui::{Output, Ui};
 use crate::domain::{StoredEvent, Untrusted};
@@ -69,7 +70,7 @@ fn list(context: &Context<'_>, store: &Store) -> Result<Vec<EventRow>, Failure> 
     Ok(rows)
 }
 
-fn row(subject: &Subject<'_>, browser: Browser) -> Option<(EventRow, StoredEvent)> {
+pub(super) fn row(subject: &Subject<'_>, browser: Browser) -> Option<(EventRow, StoredEvent)> {
     let event = subject.row.event.clone()?;
     let verdict = subject.verdict?.clone();
     let deadline = match subject.stand {
@@ -103,7 +104,7 @@ fn row(subject: &Subject<'_>, browser: Browser) -> Option<(EventRow, StoredEvent
 
 fn event_bytes(context: &Context<'_>, output: &Output, rows: &[EventRow]) -> Vec<u8> {
     match output.format {
-        Format::Table => {
+        Format::Table | Format::Shared(_) => {
             let view = Ui::view(context.settings.zone, output);
             report::events_table(rows, context.now, &view).into_bytes()
         }
@@ -116,7 +117,7 @@ fn event_bytes(context: &Context<'_>, output: &Output, rows: &[EventRow]) -> Vec
 
 fn quarantined(store: &Store) -> Result<Vec<QuarantinedLine>, Failure> {
     let rows = store.quarantined()?.into_iter().map(|row| QuarantinedLine {
-        path: row.path,
+        path: from_here(&row.path),
         offset: row.offset,
         length: row.length,
         reason: row.reason.code(),
@@ -129,7 +130,7 @@ fn quarantined(store: &Store) -> Result<Vec<QuarantinedLine>, Failure> {
 
 fn quarantined_bytes(context: &Context<'_>, output: &Output, rows: &[QuarantinedLine]) -> Vec<u8> {
     match output.format {
-        Format::Table => {
+        Format::Table | Format::Shared(_) => {
             let view = Ui::view(context.settings.zone, output);
             report::quarantined_table(rows, &view).into_bytes()
         }

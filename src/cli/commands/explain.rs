@@ -1,15 +1,22 @@
 //! `explain`: one event's whole story.
 
+use crate::audit::{CHECKS, Legs, Part, Scope, Subject};
 use crate::backfill;
 use crate::cli::Context;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::nearby::from_here;
 use crate::cli::ui::Ui;
-use crate::domain::{EventId, LedgerRow, Range, Untrusted, Verdict};
+use crate::domain::{EventId, IdGroup, LedgerRow, Range, Untrusted, Verdict};
 use crate::reconcile::{self, Logs, PlanLimits, Planner};
 use crate::report::{self, Chapter, Format, Story, escape};
 use crate::store::Store;
 use crate::tiktok::answer;
+
+/// Ids that are named where several begin alike.
+const NAMED: usize = 5;
+/// A shorter beginning is a typing error and no id.
+const PREFIX_CHARS_MIN: usize = 4;
 
 /// Runs the command.
 ///
@@ -17,20 +24,14 @@ use crate::tiktok::answer;
 /// [`Failure`] when nothing is stored under the id, or the database cannot be read.
 pub fn run(context: &Context<'_>, args: &args::Explain) -> Result<Exit, Failure> {
     let outputs = context.ui.outputs(&[Format::Table])?;
-    let id = EventId::parse(&args.event_id)
-        .map_err(|error| Failure::new(Exit::Usage, format!("EVENT_ID {error}")))?;
     let store = context.open_read_only()?;
-    let Some(group) = store.group(&id)? else {
-        let message = format!("no event and no receipt has the id {}", escape(&args.event_id));
-        return Err(Failure::new(Exit::Config, message)
-            .hint("ids are compared byte for byte; `makegood events` lists them"));
-    };
+    let group = find(context, &store, &args.event_id)?;
+    let id = group.id.clone();
     let logs = super::audit::logs(context, &store, None)?;
-    let chapters: Result<Vec<Chapter>, Failure> = reconcile::resolve(group, &context.settings.policy)
-        .into_iter()
-        .map(|row| chapter(context, &store, &logs, row))
-        .collect();
-    let files = store.sources()?.into_iter().map(|source| (source.source, source.path)).collect();
+    let rows = reconcile::resolve(group, &context.settings.policy);
+    let teller = Teller { context, store: &store, logs: &logs, rows: &rows };
+    let chapters: Result<Vec<Chapter>, Failure> = rows.iter().map(|row| teller.chapter(row)).collect();
+    let files = store.sources()?.into_iter().map(|source| (source.source, from_here(&source.path))).collect();
     let whole = Story { id, chapters: chapters?, files, now: context.now };
     for output in &outputs {
         let text = report::story(&whole, &Ui::view(context.settings.zone, output));
@@ -39,25 +40,94 @@ pub fn run(context: &Context<'_>, args: &args::Explain) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-fn chapter(context: &Context<'_>, store: &Store, logs: &Logs, row: LedgerRow) -> Result<Chapter, Failure> {
-    let policy = &context.settings.policy;
-    let verdict = row.event.as_ref().map(|_| reconcile::decide(&row, policy, context.now));
-    let missing = verdict.as_ref().filter(|verdict| verdict.is_missing());
-    let stand = missing.map(|verdict| reconcile::hold(&row, verdict, policy, logs, context.now));
-    let order = match &row.event {
-        Some(event) => store.payload(event)?.and_then(|payload| payload.order_id),
-        None => None,
-    };
-    Ok(Chapter {
-        outcomes: row.receipts.iter().map(|receipt| answer::classify(&receipt.answer)).collect(),
-        browser: reconcile::browser_fired(&row, policy, logs),
-        clock: reconcile::clock(&row),
-        order: order.as_deref().map(Untrusted::new),
-        filled: filled(context, store, logs, (&row, verdict.as_ref()))?,
-        stand,
-        verdict,
-        row,
-    })
+/// What is stored under an id, or under the only one that begins so.
+fn find(context: &Context<'_>, store: &Store, typed: &str) -> Result<IdGroup, Failure> {
+    let id = EventId::parse(typed).map_err(|error| Failure::new(Exit::Usage, format!("EVENT_ID {error}")))?;
+    if let Some(group) = store.group(&id)? {
+        return Ok(group);
+    }
+    let near = near(store, typed)?;
+    if let [only] = near.as_slice()
+        && only.to_string().starts_with(typed)
+        && let Some(group) = store.group(only)?
+    {
+        context.ui.talk(&format!("the only id that begins so: {}", escape(&only.to_string())));
+        return Ok(group);
+    }
+    let message = format!("no event and no receipt has the id {}", escape(typed));
+    let failure = Failure::new(Exit::Config, message);
+    if near.is_empty() {
+        return Err(failure.hint("ids are compared byte for byte; `makegood events` lists them"));
+    }
+    let named: Vec<_> = near.iter().take(NAMED).map(|id| escape(&id.to_string()).into_owned()).collect();
+    let more = if near.len() > NAMED { " and more" } else { "" };
+    Err(failure.hint(format!("near it: {}{more}", named.join(", "))))
+}
+
+/// The ids that begin with what was typed, else with ever less of it, else with it in lower case.
+fn near(store: &Store, typed: &str) -> Result<Vec<EventId>, Failure> {
+    let lower = typed.trim().to_lowercase();
+    for text in [typed, lower.as_str()] {
+        let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]).skip(PREFIX_CHARS_MIN);
+        for end in ends.collect::<Vec<_>>().into_iter().rev() {
+            let found = store.ids_beginning(text.get(..end).unwrap_or(text), NAMED + 1)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// What every chapter needs.
+struct Teller<'a> {
+    context: &'a Context<'a>,
+    store: &'a Store,
+    logs: &'a Logs,
+    rows: &'a [LedgerRow],
+}
+
+impl Teller<'_> {
+    fn chapter(&self, row: &LedgerRow) -> Result<Chapter, Failure> {
+        let (policy, now) = (&self.context.settings.policy, self.context.now);
+        let verdict = row.event.as_ref().map(|_| reconcile::decide(row, policy, now));
+        let missing = verdict.as_ref().filter(|verdict| verdict.is_missing());
+        let stand = missing.map(|verdict| reconcile::hold(row, verdict, policy, self.logs, now));
+        let payload = row.event.as_ref().map(|event| self.store.payload(event)).transpose()?.flatten();
+        let subject = Subject {
+            row,
+            verdict: verdict.as_ref(),
+            leg: missing.map(|_| reconcile::missing_leg(row, policy, self.logs)),
+            stand,
+            siblings: self.rows,
+            legs: Legs::of(row),
+        };
+        Ok(Chapter {
+            outcomes: row.receipts.iter().map(|receipt| answer::classify(&receipt.answer)).collect(),
+            browser: reconcile::browser_fired(row, policy, self.logs),
+            clock: reconcile::clock(row),
+            order: payload.as_ref().and_then(|payload| payload.order_id.as_deref()).map(Untrusted::new),
+            findings: self.findings(&subject),
+            legs: subject.legs,
+            filled: filled(self.context, self.store, self.logs, (row, verdict.as_ref()))?,
+            items: payload.map(|payload| payload.contents.len()),
+            stand,
+            verdict,
+            row: row.clone(),
+        })
+    }
+
+    /// The findings that this key alone shows; those that take a rate or a comparison are left out.
+    fn findings(&self, subject: &Subject<'_>) -> Vec<(&'static str, &'static str)> {
+        let policy = &self.context.settings.policy;
+        let now = self.context.now;
+        let scope = Scope { policy, logs: self.logs, range: Range::ALL, now, view: Part::Filtered };
+        CHECKS
+            .iter()
+            .filter(|fact| (fact.concerns)(subject, &scope) && (fact.make)().confirms(subject))
+            .map(|fact| (fact.code, fact.title))
+            .collect()
+    }
 }
 
 /// Where the match keys come from that the sent object has and the record lacks: as it was frozen at the

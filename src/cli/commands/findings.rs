@@ -17,7 +17,7 @@ use crate::store::{Store, StoreError};
 pub fn run(context: &Context<'_>, args: &args::Findings) -> Result<Exit, Failure> {
     let outputs = context.ui.outputs(&[Format::Table, Format::Json])?;
     let result = audited(context)?;
-    let entries: Vec<CatalogueEntry<'_>> = CHECKS
+    let mut entries: Vec<CatalogueEntry<'_>> = CHECKS
         .iter()
         .filter(|fact| args.code.as_deref().is_none_or(|code| code == fact.code))
         .map(|fact| {
@@ -25,14 +25,17 @@ pub fn run(context: &Context<'_>, args: &args::Findings) -> Result<Exit, Failure
             CatalogueEntry { fact, finding: findings.iter().find(|finding| finding.code == fact.code) }
         })
         .collect();
+    report::rank_findings(&mut entries);
     for output in &outputs {
         let view = Ui::view(context.settings.zone, output);
         let text = match (output.format, entries.as_slice()) {
             (Format::Json, _) => report::findings_json(&entries),
-            (Format::Table | Format::Ndjson | Format::Csv | Format::Tsv, [one]) if args.code.is_some() => {
+            (Format::Table | Format::Ndjson | Format::Csv | Format::Tsv | Format::Shared(_), [one])
+                if args.code.is_some() =>
+            {
                 report::finding_page(one, &view)
             }
-            (Format::Table | Format::Ndjson | Format::Csv | Format::Tsv, _) => {
+            (Format::Table | Format::Ndjson | Format::Csv | Format::Tsv | Format::Shared(_), _) => {
                 report::findings_table(&entries, &view)
             }
         };

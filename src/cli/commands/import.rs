@@ -1,9 +1,10 @@
 //! `import`: what is new in the logs, into the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::follow;
 use crate::cli::Context;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
@@ -20,6 +21,9 @@ use crate::store::{FileCounts, RunKind, Store, StoreError};
 pub fn run(context: &Context<'_>, args: &args::Import) -> Result<Exit, Failure> {
     let outputs = context.ui.outputs(&[Format::Table, Format::Json])?;
     let patterns = patterns(context, &args.files)?;
+    if args.follow {
+        return follow::run(context, patterns, &outputs);
+    }
     let found = find(context, &patterns)?;
     let mut store = Store::open(&context.settings.db)?;
     let imported = bring_in(context, &mut store, found)?;
@@ -31,7 +35,7 @@ pub fn run(context: &Context<'_>, args: &args::Import) -> Result<Exit, Failure> 
     for output in &outputs {
         let text = match output.format {
             Format::Json => report::import_json(&imported.files),
-            Format::Table | Format::Ndjson | Format::Csv | Format::Tsv => {
+            Format::Table | Format::Ndjson | Format::Csv | Format::Tsv | Format::Shared(_) => {
                 report::import_table(&imported.files, &Ui::view(context.settings.zone, output))
             }
         };
@@ -79,9 +83,11 @@ pub struct Imported {
     /// Paths that could not be read, and why.
     pub unreadable: Vec<(Arc<str>, Arc<str>)>,
     /// What went wrong, in words.
-    warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
     /// Lines that could not be used, by reason.
     reasons: BTreeMap<Reason, u64>,
+    /// What was newly stored, by file.
+    counts: BTreeMap<PathBuf, FileCounts>,
     /// They went into a scratch database, which is gone when the command ends.
     pub is_scratch: bool,
     /// The first of them: file and byte offset.
@@ -120,21 +126,47 @@ impl Imported {
         if lines == 0 {
             return;
         }
+        ui.warn(&self.lines(lines));
+        if !self.is_scratch {
+            ui.hint("see them with `makegood events --quarantined`");
+        }
+    }
+
+    /// What could not be used, if some of its reasons are new.
+    pub(super) fn lines_for_the_first_time(&self, known: &mut BTreeSet<Reason>) -> Option<String> {
+        let lines = report::import_totals(&self.files).quarantined;
+        let before = known.len();
+        known.extend(self.reasons.keys().filter(|_| lines > 0));
+        (known.len() > before).then(|| self.lines(lines))
+    }
+
+    /// The files, and nothing of them left.
+    pub(super) fn take_files(&mut self) -> Vec<ImportedFile> {
+        // Of an import that was stopped there are counts and no reports.
+        let counts = std::mem::take(&mut self.counts).into_iter().map(|(path, counts)| ImportedFile {
+            path,
+            lines: 0,
+            events: counts.events,
+            receipts: counts.receipts,
+            repeats: counts.repeats,
+            quarantined: counts.quarantined,
+        });
+        std::mem::take(&mut self.files).into_iter().chain(counts).collect()
+    }
+
+    fn lines(&self, lines: u64) -> String {
         let reasons: Vec<String> =
             self.reasons.iter().map(|(reason, n)| format!("{} {}", reason.code(), count(*n))).collect();
         let first = self
             .first
             .as_ref()
             .map(|(path, offset)| format!("; first: {} byte {offset}", escape(&path.display().to_string())));
-        ui.warn(&format!(
+        format!(
             "{} could not be used ({}){}",
             count_of(lines, "line", "lines"),
             reasons.join(", "),
             first.unwrap_or_default()
-        ));
-        if !self.is_scratch {
-            ui.hint("see them with `makegood events --quarantined`");
-        }
+        )
     }
 }
 
@@ -171,10 +203,8 @@ pub fn find(context: &Context<'_>, patterns: &[Pattern]) -> Result<Found, Failur
 /// [`Failure`] when the store fails, or not one file could be read.
 pub fn bring_in(context: &Context<'_>, store: &mut Store, found: Found) -> Result<Imported, Failure> {
     let Found { inputs, mut imported } = found;
-    let (reports, counts) = read(context, store, &inputs, &mut imported)?;
-    for file in reports {
-        imported.add(file, &counts);
-    }
+    let mut pace = Pace { check: &|| Ok(()), landed: &mut |_| Ok(()) };
+    read::<Failure>(context, store, &inputs, &mut imported, &mut pace)?;
     if imported.files.is_empty() {
         return Err(imported.nothing());
     }
@@ -205,47 +235,71 @@ pub fn open_with_news(context: &Context<'_>, sources: &[Pattern]) -> Result<(Sto
     Ok((store, imported))
 }
 
-type Read = (Vec<FileReport>, BTreeMap<PathBuf, FileCounts>);
+/// The files' names as they were given, by the absolute ones under which they are stored.
+fn names(inputs: &[ingest::Input]) -> BTreeMap<PathBuf, PathBuf> {
+    let paths = inputs.iter().filter_map(|input| input.path.as_ref());
+    paths.filter_map(|path| Some((std::path::absolute(path).ok()?, path.clone()))).collect()
+}
 
-fn read(
+/// What is done between batches.
+pub(super) struct Pace<'p, E> {
+    /// An error ends the import; what was staged is committed.
+    pub(super) check: &'p dyn Fn() -> Result<(), E>,
+    /// What was staged has been committed.
+    pub(super) landed: &'p mut dyn FnMut(&mut Store) -> Result<(), E>,
+}
+
+/// Reads what is new in `inputs` into a store. What was brought in is counted also when it fails.
+pub(super) fn read<E: From<Failure> + From<StoreError> + Send>(
     context: &Context<'_>,
     store: &mut Store,
     inputs: &[ingest::Input],
     imported: &mut Imported,
-) -> Result<Read, Failure> {
+    pace: &mut Pace<'_, E>,
+) -> Result<Vec<FileReport>, E> {
     let cursors = store.cursors()?;
-    let mut counts: BTreeMap<PathBuf, FileCounts> = BTreeMap::new();
+    let named = names(inputs);
+    let as_named = |path: PathBuf| named.get(&path).cloned().unwrap_or(path);
     let mut bar = context.ui.progress(Unit::Bytes);
     let now: TimeMs = context.now;
-    let reports = ingest::import::<Failure>(
+    let reports = ingest::import::<E>(
         inputs,
         &cursors,
         &context.settings.policy,
         &mut |progress| bar.set(progress.bytes_done, progress.bytes_total),
         &mut |handed| {
-            let Some(batch) = handed.batch() else { return Ok(store.land()?) };
+            let Some(batch) = handed.batch() else {
+                store.land()?;
+                return (pace.landed)(store);
+            };
             for line in &batch.quarantined {
                 *imported.reasons.entry(line.reason).or_default() += 1;
                 if imported.first.is_none() {
                     let cursor = usize::try_from(line.cursor).ok().and_then(|at| batch.cursors.get(at));
-                    imported.first = cursor.map(|cursor| (cursor.path.clone(), line.offset));
+                    imported.first = cursor.map(|cursor| (as_named(cursor.path.clone()), line.offset));
                 }
             }
             for file in store.stage(batch, now)? {
-                let sum = counts.entry(file.path).or_default();
+                let sum = imported.counts.entry(as_named(file.path)).or_default();
                 sum.events += file.events;
                 sum.receipts += file.receipts;
                 sum.repeats += file.repeats;
                 sum.quarantined += file.quarantined;
             }
-            Ok(())
+            (pace.check)().or_else(|end| {
+                store.land()?;
+                Err(end)
+            })
         },
     )?;
-    Ok((reports, counts))
+    for file in &reports {
+        imported.add(file);
+    }
+    Ok(reports)
 }
 
 impl Imported {
-    fn not_found(&mut self, error: &FindError) {
+    pub(super) fn not_found(&mut self, error: &FindError) {
         let words = plain(&error.to_string());
         let path = match error {
             FindError::Pattern { pattern } | FindError::NoMatch { pattern } => pattern.clone(),
@@ -259,7 +313,7 @@ impl Imported {
         self.exit = self.exit.worst(Exit::Partial);
     }
 
-    fn add(&mut self, file: FileReport, counts: &BTreeMap<PathBuf, FileCounts>) {
+    fn add(&mut self, file: &FileReport) {
         let shown = escape(&file.path.display().to_string()).into_owned();
         let problem = file.problem.map(|problem| match problem {
             Problem::Truncated => "its compressed data ends too early; what came before is imported",
@@ -276,9 +330,9 @@ impl Imported {
         if file.error.is_some() && file.lines == 0 {
             return;
         }
-        let counts = counts.get(&file.path).cloned().unwrap_or_default();
+        let counts = self.counts.remove(&file.path).unwrap_or_default();
         self.files.push(ImportedFile {
-            path: file.path,
+            path: file.path.clone(),
             lines: file.lines,
             events: counts.events,
             receipts: counts.receipts,

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::domain::{
-    Amount, BatchEvent, Consent, Digest, EventId, Facts, ID_BYTES_MAX, LimitedDataUse, OrderKey, Term,
-    TermKind, TimeMs,
+    Amount, BatchEvent, Consent, Digest, EventId, Facts, Flaw, Flaws, ID_BYTES_MAX, LimitedDataUse, OrderKey,
+    Term, TermKind, TimeMs,
 };
 use crate::ingest::json::Value;
 use crate::ingest::record::{Builder, Rejected, is_blank};
@@ -15,7 +15,8 @@ use crate::tiktok::page::host_and_path;
 use crate::tiktok::payload::{Content, Parts, write_stored};
 use crate::tiktok::validity;
 
-use super::outline::Kind;
+use super::goods::{amount, compare, contents, count};
+use super::kind::Kind;
 use super::page::Page;
 use super::person::{People, Person};
 use super::{Field, Outline};
@@ -40,6 +41,7 @@ pub(super) fn read(record: &Outline<'_, '_>, to: &mut Builder<'_>) -> Result<(),
 /// What is known of an event before its row is made.
 struct Draft<'a> {
     facts: Facts,
+    flaws: Flaws,
     person: Person<'a>,
     /// The session's digest stands in for an external id that the record lacks; the match keys do
     /// not count it.
@@ -72,9 +74,17 @@ impl<'a> Draft<'a> {
             facts.set_value_not_number();
         }
         let page = to.pages.read(record, to.policy, &mut facts);
+        let region = to.policy.default_region.as_deref();
+        let person = Person::of(record, page.ttclid.as_deref(), region, &mut to.people);
+        let mut flaws = person.flaws;
+        flaws.join(page.flaws);
+        if record.limited_data_use.get().is_some_and(|limited| limited.as_text().is_some()) {
+            flaws.add(Flaw::LimitedAsText);
+        }
         Self {
             facts,
-            person: Person::of(record, to.policy.default_region.as_deref(), &mut to.people),
+            flaws,
+            person,
             stand_in: None,
             page,
             value,
@@ -94,7 +104,8 @@ impl<'a> Draft<'a> {
 
     /// Writes the stored form.
     fn write(&mut self, record: &Outline<'a, '_>, to: &mut Builder<'_>) -> std::ops::Range<usize> {
-        let contents = contents(record);
+        let contents = contents(record, &mut self.flaws);
+        compare(record, self.value, &contents, &mut self.flaws);
         if !contents.is_empty() {
             self.facts.set_contents();
             let has_id = |item: &Content<'_>| item.content_id.is_some();
@@ -147,9 +158,14 @@ impl<'a> Draft<'a> {
             email: self.person.email.as_slice(),
             phone: self.person.phone.as_slice(),
             external_id: self.person.external_id.as_slice(),
+            ip_tag: self.person.ip.map_or(0, ip_tag),
         };
         let joins = session.filter(|_| !self.facts.session_is_placeholder());
         let place = to.place;
+        let mut facts = self.facts;
+        if session.and_then(|session| EventId::parse(session).ok()).as_ref() == Some(&id) {
+            facts.set_id_is_session();
+        }
         let mut event = BatchEvent {
             id,
             name,
@@ -161,7 +177,8 @@ impl<'a> Draft<'a> {
             session: joins.and_then(|session| to.see(session, &sighting)),
             at,
             keys: self.person.keys,
-            facts: self.facts,
+            facts,
+            flaws: self.flaws,
             value: self.value,
             currency: self.currency.map(|currency| to.term(TermKind::Currency, currency)),
             order: self.order_id.as_deref().map(order_key),
@@ -218,48 +235,19 @@ fn fingerprint(event: &BatchEvent, session: Option<&str>, to: &mut Builder<'_>) 
     content
 }
 
+/// A tag of an address, never 0: one of 65,535, so that it tells that two are alike and not which they are.
+fn ip_tag(ip: IpAddr) -> u16 {
+    let hash = match ip {
+        IpAddr::V4(ip) => short_hash(&ip.octets()),
+        // A household has a whole /64, and a phone a new address every day.
+        IpAddr::V6(ip) => short_hash(ip.octets().get(..8).unwrap_or_default()),
+    };
+    let [low, high, ..] = hash.to_le_bytes();
+    u16::from_le_bytes([low, high]).max(1)
+}
+
 fn order_key(id: &str) -> OrderKey {
     OrderKey::new(i64::from_be_bytes(short_hash(id.as_bytes()).to_be_bytes()))
-}
-
-/// The goods; a product id alone is a list of one.
-fn contents<'a>(record: &Outline<'a, '_>) -> Vec<Content<'a>> {
-    let listed = record.contents.get().into_iter().flat_map(Value::items).filter(|item| item.is_object());
-    let listed: Vec<Content<'a>> = listed.map(content).collect();
-    if !listed.is_empty() {
-        return listed;
-    }
-    let content_name = record.product_name.text();
-    let alone = |content_id| Content { content_id: Some(content_id), content_name, ..Content::default() };
-    record.product_id.text().map(alone).into_iter().collect()
-}
-
-fn content<'a>(item: Value<'a, '_>) -> Content<'a> {
-    let mut content = Content::default();
-    for (key, value) in item.fields() {
-        let text = value.as_text().filter(|text| !is_blank(text));
-        match key {
-            "content_id" | "contentId" => content.content_id = text,
-            "content_name" | "contentName" => content.content_name = text,
-            "content_category" | "contentCategory" => content.content_category = text,
-            "brand" => content.brand = text,
-            "quantity" => content.quantity = count(value),
-            "price" => content.price = amount(value),
-            _ => {}
-        }
-    }
-    content
-}
-
-fn amount(value: Value<'_, '_>) -> Option<Amount> {
-    match value.as_text() {
-        Some(text) => Amount::parse(text.trim()),
-        None => Amount::parse(&value.number()?),
-    }
-}
-
-fn count(value: Value<'_, '_>) -> Option<i64> {
-    value.as_int().or_else(|| value.as_text()?.trim().parse().ok())
 }
 
 fn text_or_number<'a>(field: &Field<'a, '_>) -> Option<Cow<'a, str>> {
@@ -270,7 +258,7 @@ fn is_true(field: &Field<'_, '_>) -> bool {
     field.get().is_some_and(|value| value.as_bool() == Some(true) || value.as_text() == Some("true"))
 }
 
-fn consent(value: Option<Value<'_, '_>>) -> Consent {
+pub(super) fn consent(value: Option<Value<'_, '_>>) -> Consent {
     let Some(value) = value else { return Consent::Absent };
     match (value.as_bool(), value.as_text()) {
         (Some(true), _) => Consent::Granted,

@@ -2,19 +2,34 @@
 
 use crate::domain::Reason;
 
-use super::json::Value;
+use super::json::{Tape, Value};
 use super::record::{Builder, Rejected};
 
+mod amplitude;
+mod body;
+mod call;
+mod delivery;
 mod exchange;
+mod fields;
 mod funnel;
+mod goods;
+mod identity;
+mod kind;
+mod mapped;
 mod outline;
 mod page;
 mod person;
 mod receipt;
+mod sent;
+mod table;
+mod wrapped;
 
+pub use fields::field_names;
 pub(super) use outline::{Field, Outline, Spellings};
 pub(super) use page::Pages;
 pub(super) use person::People;
+pub(super) use table::Columns;
+pub(super) use wrapped::{Pieces, record_in, unwrap};
 
 /// A log format.
 struct Format {
@@ -27,15 +42,57 @@ struct Format {
 /// All formats, the most telling first.
 const FORMATS: &[Format] = &[
     Format { recognise: exchange::recognise, read: exchange::read },
+    Format { recognise: exchange::recognise_answer, read: exchange::read_answer },
+    Format { recognise: delivery::recognise, read: delivery::read },
+    Format { recognise: call::recognise, read: call::read },
+    Format { recognise: sent::recognise, read: sent::read },
+    Format { recognise: amplitude::recognise, read: amplitude::read },
     Format { recognise: receipt::recognise, read: receipt::read },
     Format { recognise: funnel::recognise, read: funnel::read },
+    Format { recognise: identity::recognise, read: identity::read },
 ];
 
-/// Makes rows of a record, whatever its format.
-pub(super) fn read(record: Value<'_, '_>, to: &mut Builder<'_>) -> Result<(), Rejected> {
+/// Makes rows of a line, whatever it is wrapped in.
+pub(super) fn read_line<'t>(
+    line: &'t str,
+    tape: &mut Tape<'t>,
+    to: &mut Builder<'_>,
+) -> Result<(), Rejected> {
+    if let Some(columns) = &to.columns {
+        if to.place.offset == 0 {
+            return Ok(());
+        }
+        let row = columns.record(line)?;
+        return read_at(Tape::default().parse(&row)?, 0, to);
+    }
+    match tape.parse(line) {
+        Ok(record) => read_at(record, 0, to),
+        Err(reason) => wrapped::read_prefixed(line, reason, to),
+    }
+}
+
+/// Whether a line without a line end is whole, as far as can be told.
+pub(super) fn is_whole(line: &str, to: &Builder<'_>) -> bool {
+    match &to.columns {
+        Some(columns) => columns.fits(line),
+        None => Tape::default().parse(line).is_ok() || wrapped::is_prefixed(line),
+    }
+}
+
+/// Makes rows of a record, whatever its format; `depth` loggers stand around it.
+fn read_at(record: Value<'_, '_>, depth: usize, to: &mut Builder<'_>) -> Result<(), Rejected> {
+    if !to.policy.formats.is_empty()
+        && let Some(read) = mapped::read(record, to)
+    {
+        return read;
+    }
     let outline = Outline::of(record, &mut to.spellings);
-    match FORMATS.iter().find(|format| (format.recognise)(&outline)) {
-        Some(format) => (format.read)(&outline, to),
-        None => Err(Reason::UnknownRecord.into()),
+    let known = FORMATS.iter().find(|format| (format.recognise)(&outline));
+    let read = known.map_or_else(|| Err(Reason::UnknownRecord.into()), |format| (format.read)(&outline, to));
+    match read {
+        Err(plain @ Rejected { reason: Reason::UnknownRecord | Reason::EventIdMissing, .. }) => {
+            wrapped::read(record, plain, depth, to)
+        }
+        read => read,
     }
 }

@@ -1,7 +1,10 @@
 //! What a record says, wherever and however it is spelled: the table of product 3.1's aliases.
 
+use crate::domain::{KeySet, MatchKey};
 use crate::ingest::json::Value;
 use crate::ingest::record::is_blank;
+
+use super::fields::FIELDS;
 
 /// A field of a record: the value under its best-ranked name.
 #[derive(Clone, Copy, Default)]
@@ -25,6 +28,16 @@ impl<'a, 't> Field<'a, 't> {
         self.value?.as_text().filter(|text| !is_blank(text))
     }
 
+    /// A field with this value; an absent or `null` one is none.
+    pub(in crate::ingest) fn of(value: Option<Value<'a, 't>>) -> Self {
+        Self { value: value.filter(|value| !value.is_null()), rank: 0 }
+    }
+
+    /// This field, or the other where this one has no value.
+    pub(in crate::ingest) fn or(self, other: Self) -> Self {
+        if self.value.is_some() { self } else { other }
+    }
+
     fn set(&mut self, value: Value<'a, 't>, rank: u8) {
         if !value.is_null() && (self.value.is_none() || rank < self.rank) {
             *self = Self { value: Some(value), rank };
@@ -37,7 +50,8 @@ type Keep = for<'o, 'a, 't> fn(&'o mut Outline<'a, 't>, Value<'a, 't>);
 
 /// Where in a record a key stands.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-enum Scope {
+pub(super) enum Scope {
+    /// At the top.
     #[default]
     Root,
     Page,
@@ -46,7 +60,7 @@ enum Scope {
 }
 
 /// The longest key of the table, folded.
-const KEY_BYTES_MAX: usize = 20;
+pub(super) const KEY_BYTES_MAX: usize = 20;
 /// The longest key that is remembered as it is spelled.
 const SPELLED_BYTES_MAX: usize = 24;
 /// Keys that are remembered: a few times those that a log has.
@@ -55,15 +69,30 @@ const SPELLINGS: usize = 256;
 macro_rules! outline {
     ($($(#[$doc:meta])* $field:ident: $($scope:ident $key:literal $rank:literal)|+;)*) => {
         /// The fields of a record that any format knows.
-        #[derive(Default)]
+        #[derive(Clone, Copy, Default)]
         pub(in crate::ingest) struct Outline<'a, 't> {
+            /// The record itself.
+            pub(in crate::ingest) whole: Value<'a, 't>,
             $($(#[$doc])* pub(in crate::ingest) $field: Field<'a, 't>,)*
+            /// Match keys that `user` gives under a name that TikTok does not know.
+            pub(in crate::ingest) misnamed: KeySet,
+        }
+
+        impl<'a, 't> Outline<'a, 't> {
+            /// The field that the table calls so.
+            fn slot(&mut self, name: &str) -> Option<&mut Field<'a, 't>> {
+                match name {
+                    $(stringify!($field) => Some(&mut self.$field),)*
+                    _ => None,
+                }
+            }
         }
 
         /// What keeps the value of a key, if the key, folded, is in the table.
         fn keeper(scope: Scope, key: &[u8]) -> Option<Keep> {
             match (scope, key) {
                 $($((Scope::$scope, $key) => Some(|outline, value| outline.$field.set(value, $rank)),)+)*
+                (Scope::User, key) => misnamed(key),
                 _ => None,
             }
         }
@@ -117,7 +146,7 @@ outline! {
 
     channel: Root b"channel" 0;
     sent_at: Root b"sentat" 0;
-    http_status: Root b"httpstatus" 0;
+    http_status: Root b"httpstatus" 0 | Root b"responsestatuscode" 1;
     code: Root b"code" 0;
     request_id: Root b"requestid" 0;
     test_event_code: Root b"testeventcode" 0;
@@ -125,33 +154,50 @@ outline! {
     timed_out: Root b"timedout" 0;
     error: Root b"error" 0;
 
-    request: Root b"request" 0;
-    response: Root b"response" 0;
+    /// What the sender made of it.
+    claim: Root b"delivered" 0 | Root b"success" 1 | Root b"jobstate" 2 | Root b"status" 3;
+
+    request: Root b"request" 0 | Root b"requestbody" 1;
+    response: Root b"response" 0 | Root b"responsebody" 1;
     data: Root b"data" 0;
+    /// Marks of other senders' records.
+    context: Root b"context" 0;
+    payload: Root b"payload" 0;
+    trace: Root b"traceid" 0;
 }
 
-/// What a record calls itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Funnel,
-    Delivery,
-    Other,
+macro_rules! misnamed {
+    ($($match_key:ident: $($name:literal)|+;)*) => {
+        /// What notes a match key under a wrong name: those of older versions, other platforms and tags.
+        fn misnamed(key: &[u8]) -> Option<Keep> {
+            match key {
+                $($($name)|+ => Some(|outline, value| {
+                    if !value.is_null() {
+                        outline.misnamed.add(MatchKey::$match_key);
+                    }
+                }),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+misnamed! {
+    Ttclid: b"clickid" | b"tiktokclickid" | b"ttclickid";
+    Ttp: b"ttpcookie" | b"ttpid";
+    Email: b"mail" | b"emails" | b"emailaddress" | b"emailhash" | b"hashedemail" | b"sha256email" | b"em"
+        | b"sha256emailaddress";
+    Phone: b"phones" | b"phonenumbers" | b"phonehash" | b"hashedphone" | b"sha256phone" | b"ph" | b"mobile"
+        | b"tel" | b"telephone" | b"sha256phonenumber";
+    ExternalId: b"externalids" | b"extid" | b"externaluserid";
+    Ip: b"ipaddr" | b"userip" | b"clientip" | b"remoteip" | b"remoteaddr";
+    UserAgent: b"ua" | b"agent" | b"useragentstring" | b"browseruseragent";
 }
 
 impl<'a, 't> Outline<'a, 't> {
-    /// What the record's `type` says.
-    pub(super) fn kind(&self) -> Kind {
-        let mut folded = [0; KEY_BYTES_MAX];
-        match self.kind.text().and_then(|kind| fold(kind, &mut folded)) {
-            Some(b"funnelevent") => Kind::Funnel,
-            Some(b"delivery" | b"receipt") => Kind::Delivery,
-            _ => Kind::Other,
-        }
-    }
-
     /// Reads a record's own fields and those of its `page`, `user` and `properties`.
     pub(in crate::ingest) fn of(record: Value<'a, 't>, known: &mut Spellings) -> Self {
-        let mut outline = Self::default();
+        let mut outline = Self { whole: record, ..Self::default() };
         outline.read(Scope::Root, record, known);
         let nested = [
             (Scope::Page, outline.page),
@@ -166,7 +212,16 @@ impl<'a, 't> Outline<'a, 't> {
         outline
     }
 
-    fn read(&mut self, scope: Scope, object: Value<'a, 't>, known: &mut Spellings) {
+    /// Replaces the field that the manual calls so.
+    pub(super) fn replace(&mut self, name: &str, field: Field<'a, 't>) {
+        let known = FIELDS.iter().find(|(called, _)| *called == name);
+        if let Some(slot) = known.and_then(|(_, slot)| self.slot(slot)) {
+            *slot = field;
+        }
+    }
+
+    /// Reads an object's fields as those of a part of the record; what is known already stays.
+    pub(super) fn read(&mut self, scope: Scope, object: Value<'a, 't>, known: &mut Spellings) {
         for (key, value) in object.fields() {
             if let Some(keep) = known.keeper(scope, key) {
                 keep(self, value);
@@ -226,7 +281,7 @@ impl Scope {
 }
 
 /// A key in lower case without `_`, `-` and spaces; `None` if it is longer than any of the table.
-fn fold<'b>(key: &str, into: &'b mut [u8; KEY_BYTES_MAX]) -> Option<&'b [u8]> {
+pub(super) fn fold<'b>(key: &str, into: &'b mut [u8; KEY_BYTES_MAX]) -> Option<&'b [u8]> {
     let mut length = 0;
     for byte in key.bytes() {
         if !matches!(byte, b'_' | b'-' | b' ') {
@@ -293,6 +348,14 @@ mod tests {
         let line = r#"{"event_id":null,"email":" ","user":{"email":null},"page":"x","order_id":5}"#;
         assert_eq!(texts(line), [None, None, None, None]);
         assert_eq!(texts(r#"{"user":{"email":null},"email":"a@b"}"#)[1].as_deref(), Some("a@b"));
+    }
+
+    #[test]
+    fn every_field_of_a_map_is_one_of_the_table() {
+        let mut outline = Outline::default();
+        for (name, slot) in FIELDS {
+            assert!(outline.slot(slot).is_some(), "{name}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::{Facts, Policy};
+use crate::domain::{Facts, Flaw, Flaws, Policy};
 use crate::ingest::last::Last;
 use crate::tiktok::event_map::is_tiktok_source;
 use crate::tiktok::{page, validity};
@@ -29,6 +29,7 @@ pub(super) struct Page<'a> {
     pub(super) url: Option<Cow<'a, str>>,
     pub(super) referrer: Option<Cow<'a, str>>,
     pub(super) ttclid: Option<Cow<'a, str>>,
+    pub(super) flaws: Flaws,
 }
 
 impl Pages {
@@ -47,6 +48,9 @@ impl Pages {
                 facts.set_path_only();
             }
             let query = Query::of(url);
+            if query.ttclid.as_deref().is_some_and(validity::is_placeholder) {
+                read.flaws.add(Flaw::UrlTtclidPlaceholder);
+            }
             read.ttclid = query.ttclid.filter(|ttclid| validity::is_ttclid(ttclid));
             if read.ttclid.is_some() {
                 facts.set_url_ttclid();

@@ -1,24 +1,28 @@
 //! The match keys of a funnel record: raw values come in, digests and masks go out.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::domain::{Digest, KeyBits, MatchKey};
+use crate::domain::{Digest, Flaw, Flaws, KeyBits, MatchKey};
 use crate::ingest::json::Value;
 use crate::ingest::last::Last;
 use crate::ingest::record::is_blank;
 use crate::tiktok::normalise::{self, Unfit};
-use crate::tiktok::validity;
+use crate::tiktok::{flaws, recipes, validity};
 
 use super::{Field, Outline};
 
 /// The longest user agent that is kept, in bytes; browsers' have up to 500.
 const AGENT_BYTES_MAX: usize = 2048;
+/// User agents that are remembered with their judgement: as many as most logs have.
+const AGENTS_MAX: usize = 4096;
 
 /// Who a record is about, as far as TikTok can use it.
 #[derive(Default)]
 pub(super) struct Person<'a> {
     pub(super) keys: KeyBits,
+    pub(super) flaws: Flaws,
     pub(super) ttclid: Option<&'a str>,
     pub(super) ttp: Option<&'a str>,
     pub(super) email: Digests,
@@ -50,22 +54,60 @@ impl Digests {
 /// The digests of the last line's person: most neighbours are of one visitor.
 #[derive(Default)]
 pub(in crate::ingest) struct People {
-    email: Last<Result<Digest, Unfit>>,
-    phone: Last<Result<Digest, Unfit>>,
-    external_id: Last<Result<Digest, Unfit>>,
+    email: Last<Hashed>,
+    phone: Last<Hashed>,
+    external_id: Last<Hashed>,
+    agents: HashMap<Box<str>, Flaws>,
 }
+
+/// What became of a value that is hashed.
+type Hashed = (Result<Digest, Unfit>, Flaws);
 
 impl People {
     /// The digest of an external id, or of what stands in for one.
     pub(super) fn external_id(&mut self, raw: &str) -> Result<Digest, Unfit> {
-        self.external_id.of(raw, normalise::external_id)
+        self.external_id_judged(raw).0
     }
+
+    fn agent(&mut self, raw: &str) -> Flaws {
+        if let Some(known) = self.agents.get(raw) {
+            return *known;
+        }
+        if self.agents.len() >= AGENTS_MAX {
+            self.agents.clear();
+        }
+        let found = agent(raw);
+        self.agents.insert(raw.into(), found);
+        found
+    }
+
+    fn email(&mut self, raw: &str) -> Hashed {
+        self.email.of(raw, |raw| judged(MatchKey::Email, raw, normalise::email(raw)))
+    }
+
+    fn phone(&mut self, raw: &str, region: Option<&str>) -> Hashed {
+        self.phone.of(raw, |raw| judged(MatchKey::Phone, raw, normalise::phone(raw, region)))
+    }
+
+    fn external_id_judged(&mut self, raw: &str) -> Hashed {
+        self.external_id.of(raw, |raw| judged(MatchKey::ExternalId, raw, normalise::external_id(raw)))
+    }
+}
+
+fn judged(key: MatchKey, raw: &str, made: Result<Digest, Unfit>) -> Hashed {
+    (made, flaws::hashed(key, raw, made))
 }
 
 impl<'a> Person<'a> {
     /// Reads a record; `region` is the country of phone numbers without a country code, and the same
     /// as long as `people` lives.
-    pub(super) fn of(record: &Outline<'a, '_>, region: Option<&str>, people: &mut People) -> Self {
+    /// `url` is the ttclid of the record's page URL.
+    pub(super) fn of(
+        record: &Outline<'a, '_>,
+        url: Option<&str>,
+        region: Option<&str>,
+        people: &mut People,
+    ) -> Self {
         let mut person = Self::default();
         let fields = [
             (MatchKey::Ttclid, &record.ttclid),
@@ -84,7 +126,22 @@ impl<'a> Person<'a> {
                 }
             }
         }
+        person.compare(record, url);
         person
+    }
+
+    /// Notes what is wrong with the values that need another one to be judged.
+    fn compare(&mut self, record: &Outline<'_, '_>, url: Option<&str>) {
+        if let Some(ttclid) = record.ttclid.text() {
+            self.flaws.join(flaws::ttclid(ttclid, url));
+        }
+        if let Some(ttp) = record.ttp.text() {
+            self.flaws.join(flaws::ttp(ttp, record.ttclid.text()));
+        }
+        let lacks = |key| record.misnamed.has(key) && !self.keys.present.has(key);
+        if !record.misnamed.is_empty() && MatchKey::ALL.into_iter().any(lacks) {
+            self.flaws.add(Flaw::UserFieldMisnamed);
+        }
     }
 
     /// Takes a value if TikTok can use it, and says whether it can.
@@ -105,32 +162,81 @@ impl<'a> Person<'a> {
                 self.ttp.is_some()
             }
             MatchKey::Email => {
-                self.email = digests(field, |raw| people.email.of(raw, normalise::email));
+                self.email = self.digests(key, field, region, |raw| people.email(raw));
                 !self.email.as_slice().is_empty()
             }
             MatchKey::Phone => {
-                self.phone = digests(field, |raw| people.phone.of(raw, |raw| normalise::phone(raw, region)));
+                self.phone = self.digests(key, field, region, |raw| people.phone(raw, region));
                 !self.phone.as_slice().is_empty()
             }
             MatchKey::ExternalId => {
-                self.external_id = digests(field, |raw| people.external_id(raw));
+                self.external_id = self.digests(key, field, region, |raw| people.external_id_judged(raw));
                 !self.external_id.as_slice().is_empty()
             }
             MatchKey::Ip => {
                 self.ip = field.text().and_then(validity::public_ip);
+                if self.ip.is_none() {
+                    self.flaws.join(field.text().map_or(Flaws::of(&[Flaw::IpUnreadable]), flaws::ip));
+                }
                 self.ip.is_some()
             }
             MatchKey::UserAgent => {
-                let is_fit = |text: &&str| {
-                    text.len() <= AGENT_BYTES_MAX
-                        && !validity::is_placeholder(text)
-                        && !validity::is_library_agent(text)
-                };
-                self.agent = field.text().filter(is_fit);
+                let found = field.text().map_or(UNFIT_AGENT, |text| people.agent(text));
+                self.flaws.join(found);
+                self.agent = field.text().filter(|_| !found.has_any(UNFIT_AGENT));
                 self.agent.is_some()
             }
         }
     }
+
+    /// The digests of a value or a list of values, and what is wrong with them.
+    fn digests(
+        &mut self,
+        key: MatchKey,
+        field: &Field<'_, '_>,
+        region: Option<&str>,
+        mut hash: impl FnMut(&str) -> Hashed,
+    ) -> Digests {
+        let Some(value) = field.get() else { return Digests::None };
+        if let Some(one) = value.id() {
+            let (made, flaws) = hash(&one);
+            self.flaws.join(flaws);
+            return made.map_or(Digests::None, Digests::One);
+        }
+        let many: Vec<Cow<'_, str>> = value.items().filter_map(Value::id).collect();
+        let mut digests = Vec::with_capacity(many.len());
+        for raw in &many {
+            let (made, flaws) = hash(raw);
+            self.flaws.join(flaws);
+            digests.extend(made);
+        }
+        let is_given = |raw: &&Cow<'_, str>| raw.trim().len() == 64 && hex::decode(raw.trim()).is_ok();
+        let given: Vec<Digest> = many.iter().filter(is_given).filter_map(|raw| hash(raw).0.ok()).collect();
+        if !given.is_empty() {
+            let raws: Vec<&str> = many.iter().filter(|raw| !is_given(raw)).map(|raw| &**raw).collect();
+            self.flaws.join(recipes::judge(key, &raws, &given, region));
+        }
+        digests.sort_unstable();
+        digests.dedup();
+        Digests::Many(digests)
+    }
+}
+
+/// Flaws with which an agent is not sent.
+const UNFIT_AGENT: Flaws = Flaws::of(&[Flaw::AgentPlaceholder, Flaw::AgentLibrary, Flaw::AgentTooLong]);
+
+fn agent(raw: &str) -> Flaws {
+    let mut found = Flaws::NONE;
+    if validity::is_placeholder(raw) {
+        found.add(Flaw::AgentPlaceholder);
+    } else if validity::is_library_agent(raw) {
+        found.add(Flaw::AgentLibrary);
+    } else if raw.len() > AGENT_BYTES_MAX {
+        found.add(Flaw::AgentTooLong);
+    } else if flaws::is_bot(raw) {
+        found.add(Flaw::AgentBot);
+    }
+    found
 }
 
 /// Whether a value says anything: a text that is not blank, a number, or a list with one of them.
@@ -139,19 +245,6 @@ fn is_present(value: Value<'_, '_>) -> bool {
         Some(text) => !is_blank(&text),
         None => value.items().any(|item| item.id().is_some_and(|text| !is_blank(&text))),
     }
-}
-
-/// The digests of a value or a list of values.
-fn digests(field: &Field<'_, '_>, mut hash: impl FnMut(&str) -> Result<Digest, Unfit>) -> Digests {
-    let Some(value) = field.get() else { return Digests::None };
-    if let Some(one) = value.id() {
-        return hash(&one).map_or(Digests::None, Digests::One);
-    }
-    let many = value.items().filter_map(Value::id);
-    let mut digests: Vec<Digest> = many.filter_map(|raw: Cow<'_, str>| hash(&raw).ok()).collect();
-    digests.sort_unstable();
-    digests.dedup();
-    Digests::Many(digests)
 }
 
 #[cfg(test)]
@@ -164,7 +257,7 @@ mod tests {
     fn person(line: &str, then: impl FnOnce(Person<'_>)) {
         let mut tape = Tape::default();
         let outline = Outline::of(tape.parse(line).unwrap(), &mut Spellings::default());
-        then(Person::of(&outline, Some("US"), &mut People::default()));
+        then(Person::of(&outline, None, Some("US"), &mut People::default()));
     }
 
     fn keys(set: KeySet) -> Vec<&'static str> {

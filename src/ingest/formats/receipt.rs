@@ -6,7 +6,7 @@ use crate::ingest::record::{Builder, Rejected};
 use crate::tiktok::event_map::fold;
 
 use super::Outline;
-use super::outline::Kind;
+use super::kind::Kind;
 
 /// What senders write where no answer came.
 const NO_ANSWER: &[&str] = &[
@@ -25,7 +25,7 @@ pub(super) fn recognise(record: &Outline<'_, '_>) -> bool {
         Kind::Delivery => true,
         // A funnel event may have a `channel` of its own.
         Kind::Funnel => false,
-        Kind::Other => {
+        Kind::Other | Kind::Call(_) => {
             record.channel.is_some()
                 || record.sent_at.is_some()
                 || record.http_status.is_some()
@@ -37,7 +37,7 @@ pub(super) fn recognise(record: &Outline<'_, '_>) -> bool {
 
 pub(super) fn read(record: &Outline<'_, '_>, to: &mut Builder<'_>) -> Result<(), Rejected> {
     let time = record.sent_at.get().or(record.at.get());
-    let at = time.map(|time| to.time(Some(time))).transpose();
+    let at = to.optional_time(time);
     let known = at.ok().flatten();
     let (id, name) = to.identify(record.event_id, record.event, known)?;
     let rejected = |reason| Rejected { reason, name: Some(name), at: known };
@@ -45,10 +45,11 @@ pub(super) fn read(record: &Outline<'_, '_>, to: &mut Builder<'_>) -> Result<(),
     let leg = leg(record.channel.get()).map_err(rejected)?;
     let code = record.code.get().map_or(Code::Absent, code);
     let answer = Answer {
-        http_status: record.http_status.get().and_then(http_status),
+        http_status: status_of(record),
         code,
         timed_out: code == Code::Absent && has_no_answer(record),
         alone: false,
+        sender_claims_delivered: claims_delivered(record),
     };
     let pixel = to.optional_term(TermKind::Pixel, record.pixel);
     let test_code = to.optional_term(TermKind::TestCode, record.test_event_code);
@@ -89,6 +90,23 @@ pub(super) fn code(value: Value<'_, '_>) -> Code {
 pub(super) fn http_status(value: Value<'_, '_>) -> Option<u16> {
     let status = value.as_int().or_else(|| value.as_text()?.trim().parse().ok())?;
     u16::try_from(status).ok().filter(|status| (100..600).contains(status))
+}
+
+/// The logged HTTP status; `status` is one where it is a number.
+pub(super) fn status_of(record: &Outline<'_, '_>) -> Option<u16> {
+    let said = record.claim.get().filter(|value| value.as_int().is_some());
+    record.http_status.get().or(said).and_then(http_status)
+}
+
+/// What senders write who take an event for delivered, folded.
+const DELIVERED: &[&str] =
+    &["delivered", "success", "succeeded", "successful", "ok", "sent", "accepted", "true"];
+
+/// The sender's own word that the event was delivered. The verdict is the answer's alone.
+pub(super) fn claims_delivered(record: &Outline<'_, '_>) -> bool {
+    let Some(claim) = record.claim.get() else { return false };
+    let is_word = |text: &str| DELIVERED.contains(&fold(text.trim()).as_str());
+    claim.as_bool().or_else(|| claim.as_text().map(is_word)).unwrap_or(false)
 }
 
 /// Whether the sender noted that no answer came.

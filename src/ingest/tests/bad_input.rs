@@ -137,7 +137,8 @@ fn a_line_of_a_hundred_megabytes_is_one_row() {
 fn times_without_a_zone_take_the_one_of_their_source() {
     let dir = Dir::new();
     let text = r#"{"event_id":"1","event":"lead","ts":"2026-11-20 12:34:56"}"#;
-    let input = Input { path: Some(dir.write("log", text)), assume_tz: Some("America/New_York".into()) };
+    let input =
+        Input { path: Some(dir.write("log", text)), open: None, assume_tz: Some("America/New_York".into()) };
     let mut times = Vec::new();
     let mut take = |handed: Handed| {
         let batch = handed.batch().unwrap_or_default();

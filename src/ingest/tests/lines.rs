@@ -36,7 +36,7 @@ fn told(from: impl Read, line_max: usize) -> Vec<(u64, String)> {
                 }
                 end = at;
             }
-            Piece::TooLong { offset, end: after, length, sha256, last } => {
+            Piece::TooLong { offset, end: after, length, sha256, last, .. } => {
                 assert_eq!(offset, end);
                 assert!(last.len() <= LAST_BYTES && !last.is_empty());
                 told.push((offset, format!("too long {length} {}", hex::encode(sha256))));
@@ -81,12 +81,13 @@ fn a_line_too_long_is_hashed_and_not_held() {
     let line = vec![b'a'; 100 << 20];
     let text = (&line[..]).chain(&b"\r\n{}\n"[..]);
     let mut lines = Lines::new(text, 0);
-    let Some(Piece::TooLong { offset: 0, end, length, sha256, last }) = lines.next().unwrap() else {
+    let Some(Piece::TooLong { offset: 0, end, length, sha256, crc, last }) = lines.next().unwrap() else {
         panic!()
     };
     let digest: [u8; 32] = Sha256::digest(&line).into();
     assert_eq!((end, length, sha256), ((100 << 20) + 2, 100 << 20, digest));
     assert!(last.ends_with(b"aa\r\n"));
+    assert_eq!(crc, crc32fast::hash(&[&line[..], b"\r\n"].concat()));
     assert_eq!(lines.next().unwrap(), Some(Piece::Lines { offset: end, text: b"{}\n" }));
     assert_eq!(lines.next().unwrap(), None);
     assert!(lines.buffer.len() <= LINE_BYTES_MAX + 3 * CHUNK_BYTES, "{}", lines.buffer.len());

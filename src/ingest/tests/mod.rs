@@ -11,8 +11,10 @@ use super::*;
 use crate::domain::{FileId, Leg, Reason, TimeMs};
 
 mod bad_input;
+mod copies;
 mod positions;
 mod receipts;
+mod samples;
 
 type Told = (String, u64, [u8; 32]);
 
@@ -56,8 +58,10 @@ impl Store {
     }
 
     fn import_within(&mut self, paths: &[&Path], limit: Expansion) -> Vec<FileReport> {
-        let inputs: Vec<Input> =
-            paths.iter().map(|path| Input { path: Some(path.to_path_buf()), assume_tz: None }).collect();
+        let inputs: Vec<Input> = paths
+            .iter()
+            .map(|path| Input { path: Some(path.to_path_buf()), open: None, assume_tz: None })
+            .collect();
         let cursors = self.cursors.clone();
         let mut take = |handed: Handed| {
             if let Handed::Batch(batch) = handed {
@@ -118,7 +122,7 @@ fn gzip(text: impl AsRef<[u8]>) -> Vec<u8> {
 /// Parses lines as one file, and returns the one batch.
 fn batch_of(text: impl AsRef<[u8]>, policy: &Policy) -> Batch {
     let dir = Dir::new();
-    let input = Input { path: Some(dir.write("log", text)), assume_tz: None };
+    let input = Input { path: Some(dir.write("log", text)), open: None, assume_tz: None };
     let mut batches = Vec::new();
     let mut take = |handed: Handed| {
         batches.extend(handed.batch());
@@ -158,7 +162,7 @@ fn many_lines_come_in_batches_of_bounded_size() {
         batches.extend(handed.batch().map(|batch| (batch.events.len(), batch.cursors[0].position)));
         Ok::<(), ()>(())
     };
-    let input = Input { path: Some(path), assume_tz: None };
+    let input = Input { path: Some(path), open: None, assume_tz: None };
     let policy = Policy::default();
     import(&[input], &[], &policy, &mut |progress| told.push(progress), &mut take).unwrap();
     assert_eq!(batches.iter().map(|(events, _)| events).sum::<usize>(), 20_000);
@@ -173,7 +177,7 @@ fn a_commit_that_fails_stops_the_import() {
     let dir = Dir::new();
     let text: String =
         (0..9000).map(|id| event(format!("{id}{}", "x".repeat(200))) + &" ".repeat(9000) + "\n").collect();
-    let input = Input { path: Some(dir.write("log", text)), assume_tz: None };
+    let input = Input { path: Some(dir.write("log", text)), open: None, assume_tz: None };
     let mut commits = 0;
     let mut take = |_| {
         commits += 1;
@@ -188,7 +192,7 @@ fn a_commit_that_fails_stops_the_import() {
 fn every_batch_is_followed_by_a_rest() {
     let dir = Dir::new();
     let text: String = (0..30).map(|id| event(id) + &" ".repeat(7 << 20) + "\n").collect();
-    let input = Input { path: Some(dir.write("log", text)), assume_tz: None };
+    let input = Input { path: Some(dir.write("log", text)), open: None, assume_tz: None };
     let mut handed = String::new();
     let mut take = |one: Handed| {
         handed.push(if one.batch().is_some() { 'b' } else { 'r' });

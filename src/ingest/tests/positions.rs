@@ -156,7 +156,7 @@ fn after_a_crash_between_batches_nothing_is_missing() {
     let text: String = (0..400).map(|id| event(id) + &" ".repeat(200_000) + "\n").collect();
     let path = dir.write("log", text);
     let mut store = Store::default();
-    let input = Input { path: Some(path.clone()), assume_tz: None };
+    let input = Input { path: Some(path.clone()), open: None, assume_tz: None };
     let mut take = |handed: Handed| {
         let Some(batch) = handed.batch() else { return Ok(()) };
         if store.batches == 2 {
@@ -172,4 +172,68 @@ fn after_a_crash_between_batches_nothing_is_missing() {
     assert_eq!(store.events.len(), 400);
     assert_eq!(report.lines, u64::try_from(400 - before).unwrap(), "and nothing is read twice");
     assert_eq!(store.ids().len(), 400);
+}
+
+/// Lines of Docker's log: one in two pieces, and another stream's line between them.
+fn pieces() -> [String; 3] {
+    let docker = |log: &str, stream: &str| {
+        format!("{}\n", serde_json::json!({"log": log, "stream": stream, "time": "2026-11-20T12:35:00Z"}))
+    };
+    let long = event("long");
+    let (start, end) = long.split_at(40);
+    [
+        docker(start, "stdout"),
+        docker(&(event("other") + "\n"), "stderr"),
+        docker(&format!("{end}\n"), "stdout"),
+    ]
+}
+
+#[test]
+fn a_line_in_pieces_is_read_once_its_last_piece_is_there() {
+    let [start, other, end] = pieces();
+    let dir = Dir::new();
+    let mut store = Store::default();
+    let path = dir.write("log", event("first") + "\n" + &start + &other);
+    store.import(&[&path]);
+    assert_eq!(store.ids(), ["first", "other"]);
+    assert_eq!(
+        store.cursors[0].position,
+        u64::try_from(event("first").len() + 1).unwrap(),
+        "before the piece"
+    );
+    dir.append("log", &end);
+    store.import(&[&path]);
+    assert_eq!(store.ids(), ["first", "long", "other"]);
+    let all = event("first").len() + 1 + start.len() + other.len() + end.len();
+    assert_eq!(store.cursors[0].position, u64::try_from(all).unwrap());
+    assert_eq!((store.import(&[&path])[0].lines, store.quarantined.len()), (0, 0));
+}
+
+#[test]
+fn a_piece_whose_rest_never_comes_is_told_of() {
+    let [start, other, _] = pieces();
+    let dir = Dir::new();
+    let mut store = Store::default();
+    store.import(&[&dir.write("log.gz", gzip(start + &other))]);
+    assert_eq!((store.ids(), store.reasons()), (vec!["other"], vec!["syntax"]));
+}
+
+#[test]
+fn an_array_or_a_table_is_read_once_and_goes_on_where_it_grew() {
+    let dir = Dir::new();
+    let mut store = Store::default();
+    let path = dir.write("array", format!("[\n{},\n{}", event(1), event(2)));
+    assert_eq!(store.import(&[&path])[0].lines, 2);
+    assert_eq!(store.import(&[&path])[0].lines, 0);
+    dir.append("array", format!(",\n{}]", event(3)));
+    assert_eq!(store.import(&[&path])[0].lines, 1);
+    let table = dir.write("table", "event_id,event,ts\na,lead,1795178096\n");
+    store.import(&[&table]);
+    dir.append("table", "b,\"lea\nd\",1795178096\nc,le");
+    store.import(&[&table]);
+    dir.append("table", "ad,1795178096\n");
+    store.import(&[&table]);
+    assert_eq!(store.ids(), ["1", "2", "3", "a", "b", "c"]);
+    assert!(store.quarantined.is_empty());
+    assert_eq!(store.import(&[&path, &table]).iter().map(|report| report.lines).sum::<u64>(), 0);
 }

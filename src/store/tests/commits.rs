@@ -40,6 +40,7 @@ fn two_events_and_a_receipt() -> Batch {
         length: 3,
         reason: Reason::WrongType,
         sha256: [9; 32],
+        before: 5,
         name: None,
         at: None,
     });

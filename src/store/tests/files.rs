@@ -185,3 +185,23 @@ fn the_views_can_be_read() {
         store.connection.query_row(view, [], |row| row.get::<_, i64>(0)).unwrap();
     }
 }
+
+/// Killed while the schema was being written, the first import leaves half a database and its journal.
+#[test]
+fn a_database_that_was_never_finished_is_begun_again() {
+    let (there, here) = (Place::new(), Place::new());
+    let connection = rusqlite::Connection::open(there.path()).unwrap();
+    connection.execute_batch("PRAGMA page_size = 16384; PRAGMA cache_size = 1; BEGIN IMMEDIATE;").unwrap();
+    connection.execute_batch(include_str!("../../../schema.sql")).unwrap();
+    let journal = |place: &Place| {
+        let mut name = place.path().into_os_string();
+        name.push("-journal");
+        name
+    };
+    std::fs::copy(journal(&there), journal(&here)).unwrap();
+    std::fs::copy(there.path(), here.path()).unwrap();
+    std::fs::set_permissions(here.path(), std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(std::fs::metadata(here.path()).unwrap().len() > 0);
+    assert!(here.open().cursors().unwrap().is_empty());
+    Store::open_read_only(&here.path()).unwrap();
+}

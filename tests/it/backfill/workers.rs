@@ -1,7 +1,7 @@
 //! O-03: several workers on one database, as if there were no lock.
 
 use std::sync::Barrier;
-use std::time::Duration as Wait;
+use std::time::{Duration as Wait, Instant};
 
 use makegood::backfill::{self, Job, Summary};
 use makegood::domain::Duration;
@@ -90,4 +90,17 @@ async fn o_03_workers_without_a_lock_share_what_the_server_does_to_them() {
     };
     let refused = (0..200).filter(refused).count();
     assert!(world.counted() + refused >= 200, "{} and {refused}", world.counted());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_share_one_rate() {
+    let mut world = world(400).await;
+    world.policy.backfill.batch = 10;
+    world.policy.backfill.requests_per_second = 50;
+    let start = Instant::now();
+    let told = together(&world);
+    assert_eq!(told.iter().map(|summary| summary.accepted).sum::<u64>(), 400);
+    assert_eq!(world.requests(), 40);
+    let took = start.elapsed();
+    assert!(took >= Wait::from_millis(39 * 20), "40 requests at 50 a second took {took:?}");
 }

@@ -9,7 +9,7 @@ use crate::cli::Context;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
 use crate::domain::{Duration, HeldClass, TimeMs, Unsendable};
-use crate::report::{PlanCounts, RunReport, count, count_of, escape};
+use crate::report::{PastRun, PlanCounts, RunReport, count, count_of, escape};
 use crate::store::{DeadRun, RunKind, Store};
 
 use super::prepare::Prepared;
@@ -87,6 +87,29 @@ fn earlier(store: &Store) -> Result<Vec<RunCounts>, Failure> {
         .filter(|run| run.kind == RunKind::Backfill)
         .filter_map(|run| run.counts.and_then(|counts| serde_json::from_str(&counts).ok()));
     Ok(counts.collect())
+}
+
+/// The backfills of a database, newest first.
+///
+/// # Errors
+/// [`Failure`] when the database cannot be read.
+pub fn past_runs(store: &Store) -> Result<Vec<PastRun>, Failure> {
+    let runs = store.runs(RUNS_BACK)?.into_iter().filter(|run| run.kind == RunKind::Backfill);
+    let past = runs.map(|run| {
+        let counts: RunCounts =
+            run.counts.and_then(|counts| serde_json::from_str(&counts).ok()).unwrap_or_default();
+        PastRun {
+            run: run.run.value(),
+            started_at: run.started_at,
+            planned: counts.planned,
+            accepted: counts.accepted,
+            refused: counts.refused,
+            unknown: counts.unknown,
+            held: counts.held.values().sum(),
+            is_open: run.ended_at.is_none(),
+        }
+    });
+    Ok(past.collect())
 }
 
 /// How many more a class holds than at the end of the last run, over all classes that hold more.

@@ -17,6 +17,7 @@ use crate::report::{self, Format, PlanContext, PlanCounts, count, count_of};
 use crate::store::{Destination, Store};
 
 use super::import::{self, Imported};
+pub use end::past_runs;
 use prepare::Prepared;
 use printer::Printer;
 
@@ -34,8 +35,6 @@ pub fn run(context: &mut Context<'_>, args: &args::Backfill) -> Result<Exit, Fai
     if !args.dry_run {
         send::check_destination(&store, &target, args)?;
         check_clock(context, &store)?;
-    }
-    if !args.dry_run {
         end::name_the_dead(context, &mut store)?;
     }
     let prepared = prepare::prepare(context, args, &store, imported.as_ref())?;
@@ -55,6 +54,7 @@ pub fn run(context: &mut Context<'_>, args: &args::Backfill) -> Result<Exit, Fai
     if prepared.plan.send.is_empty() {
         let exit = exit.worst(end::nothing_sent(context, &mut store, &prepared)?);
         printer.close(context, &end::dry(&prepared), exit)?;
+        args.metrics.write(context, &store, "backfill", exit)?;
         return Ok(exit);
     }
     end::check_size(context, &store, &prepared)?;
@@ -76,6 +76,7 @@ pub fn run(context: &mut Context<'_>, args: &args::Backfill) -> Result<Exit, Fai
             context.ui.fail(stop);
         }
     }
+    args.metrics.write(context, &store, "backfill", exit)?;
     Ok(exit)
 }
 
@@ -162,7 +163,7 @@ fn print_plan(context: &Context<'_>, printer: &mut Printer, prepared: &Prepared)
     printer.put(|output| match output.format {
         Format::Ndjson => Some(report::plan_line(&prepared.plan)),
         Format::Table => Some(report::plan(&prepared.plan, &plan, &Ui::view(context.settings.zone, output))),
-        Format::Json | Format::Csv | Format::Tsv => None,
+        Format::Json | Format::Csv | Format::Tsv | Format::Shared(_) => None,
     })
 }
 

@@ -47,8 +47,8 @@ pub(super) fn prepare(
         PlanLimits { range, events: policy.backfill.events.clone(), include_held: args.include_held.clone() };
     let mut comparable = Comparable::default();
     let mut planner = Planner::new(policy, &logs, limits, context.now);
-    let mut audit = Audit::new(Scope { policy, logs: &logs, range: coverage, now: context.now });
     let pass = Pass { store, policy, logs: &logs, range, now: context.now, filters: &filters };
+    let mut audit = Audit::new(Scope { range: coverage, ..pass.scope() });
     pass.each(&mut |subject| {
         let (Some(event), Some(verdict)) = (&subject.row.event, subject.verdict) else { return Ok(()) };
         planner.observe(subject.row, verdict);

@@ -45,7 +45,7 @@ impl Printer {
             Format::Table if run.run.is_some() && run.planned > 0 => {
                 Some(format!("\n{}", report::summary(run, &Ui::view(context.settings.zone, output))))
             }
-            Format::Table | Format::Csv | Format::Tsv => None,
+            Format::Table | Format::Csv | Format::Tsv | Format::Shared(_) => None,
         })?;
         for (output, kept) in &self.outputs {
             if !output.is_stdout() {

@@ -77,7 +77,7 @@ fn print_filled(context: &Context<'_>, printer: &mut Printer, filled: &[FilledIn
     printer.put(|output| match output.format {
         Format::Ndjson => Some(report::filled_lines(filled)),
         Format::Table => Some(report::filled_table(filled, &Ui::view(context.settings.zone, output))),
-        Format::Json | Format::Csv | Format::Tsv => None,
+        Format::Json | Format::Csv | Format::Tsv | Format::Shared(_) => None,
     })
 }
 

@@ -1,0 +1,147 @@
+//! The readable side of the database, as `makegood sql --schema` shows it. A test holds it against
+//! `schema.sql`.
+
+/// A view, or the table of verdicts.
+#[derive(Clone, Copy, Debug)]
+pub struct ViewFact {
+    /// Its name.
+    pub name: &'static str,
+    /// What a row of it is.
+    pub about: &'static str,
+    /// Its columns, each with what it holds.
+    pub columns: &'static [(&'static str, &'static str)],
+}
+
+/// All that `sql` shows.
+pub const VIEWS: &[ViewFact] = &[
+    ViewFact {
+        name: "events",
+        about: "a funnel event: the winning record of its id, name and pixel",
+        columns: &[
+            ("event_id", "its id, as logged"),
+            ("event", "its name, as logged"),
+            ("pixel_id", "the record's own Pixel Code"),
+            ("occurred_at", "when it happened, UTC"),
+            ("seen_at", "its earliest trace: the 48-hour clock starts here or at an earlier receipt"),
+            ("session_id", "its session"),
+            ("campaign_id", "its campaign"),
+            ("funnel_id", "its funnel"),
+            ("source", "its traffic source, as logged"),
+            ("page", "host and path of its page"),
+            ("value", "its value, exactly as logged"),
+            ("currency", "its currency, as logged"),
+            ("has_ttclid", "1: the record has one; so for each match key"),
+            ("has_ttp", ""),
+            ("has_email", ""),
+            ("has_phone", ""),
+            ("has_external_id", ""),
+            ("has_ip", ""),
+            ("has_user_agent", ""),
+            ("valid_ttclid", "1: TikTok can use it; so for each match key"),
+            ("valid_ttp", ""),
+            ("valid_email", ""),
+            ("valid_phone", ""),
+            ("valid_external_id", ""),
+            ("valid_ip", ""),
+            ("valid_user_agent", ""),
+            ("consent", "granted, denied, unclear, or nothing"),
+            ("is_test", "1: marked as a test"),
+            ("content_differs", "1: other records of this key say otherwise"),
+            ("money_differs", "1: and name another value or currency"),
+            ("file", "the log it was read from"),
+            ("byte_offset", "where in it, in decompressed bytes"),
+        ],
+    },
+    ViewFact {
+        name: "receipts",
+        about: "a logged try to hand an event to TikTok, on either leg",
+        columns: &[
+            ("event_id", "the event it speaks of"),
+            ("event", "TikTok's name, byte for byte"),
+            ("pixel_id", "the pixel it was sent to"),
+            ("leg", "server or browser"),
+            ("sent_at", "when, UTC"),
+            ("http_status", "the answer's status, where one is logged"),
+            ("code", "TikTok's code; 0 is accepted"),
+            ("code_kind", "none, integer, no integer, or unreadable"),
+            ("timed_out", "1: no answer in time"),
+            ("sender_claims_delivered", "1: the log itself calls it delivered"),
+            ("test_event_code", "the test event code it was sent with"),
+            ("request_id", "TikTok's id of the request"),
+            ("file", "the log it was read from"),
+            ("byte_offset", "where in it, in decompressed bytes"),
+        ],
+    },
+    ViewFact {
+        name: "attempts",
+        about: "one event in one request of a backfill",
+        columns: &[
+            ("event_id", "the event"),
+            ("event", "TikTok's name"),
+            ("pixel_id", "the pixel"),
+            ("batch", "the request"),
+            ("run", "the run"),
+            ("started_at", "when the request was written down, UTC"),
+            ("ended_at", "when its answer was, UTC"),
+            ("outcome", "accepted, refused: …, not sent, unverified or unknown"),
+            ("http_status", "the answer's status"),
+            ("code", "TikTok's code"),
+            ("request_id", "TikTok's id of the request"),
+            ("batch_size", "events in the request"),
+            ("test_event_code", "sent to Test Events under this code: it delivered nothing"),
+        ],
+    },
+    ViewFact {
+        name: "quarantined",
+        about: "a line that could not be used",
+        columns: &[
+            ("file", "the log"),
+            ("byte_offset", "where in it, in decompressed bytes"),
+            ("length", "its bytes"),
+            ("reason", "why"),
+            ("sha256", "of the line"),
+            ("event", "the event's name, where the line gave one"),
+            ("occurred_at", "its time, where the line gave one, UTC"),
+        ],
+    },
+    ViewFact {
+        name: "sources",
+        about: "a log that was imported",
+        columns: &[
+            ("file", "its path"),
+            ("position", "how far it was read, in bytes"),
+            ("problem", "what stopped the reading"),
+            ("imported_at", "when it was last read, UTC"),
+        ],
+    },
+    ViewFact {
+        name: "runs",
+        about: "an import that brought something, or a backfill",
+        columns: &[
+            ("run", "its number"),
+            ("kind", "import or backfill"),
+            ("started_at", "UTC"),
+            ("ended_at", "UTC; nothing: it died, or still runs"),
+            ("exit_code", "how it ended"),
+            ("counts", "JSON"),
+        ],
+    },
+    ViewFact {
+        name: "verdict",
+        about: "a key with its verdict now, or at --now; made for each question",
+        columns: &[
+            ("event_id", "its id"),
+            ("event", "TikTok's name"),
+            ("pixel_id", "the pixel it belongs to"),
+            ("campaign_id", "its campaign"),
+            ("occurred_at", "when it happened, UTC"),
+            ("value", "its value, exactly as logged"),
+            ("currency", "its currency, as logged"),
+            ("verdict", "excluded, delivered, waiting, unknown, refused or never_sent"),
+            ("code", "the last code of a refusal"),
+            ("reason", "why it is excluded, held or cannot be sent"),
+            ("browser_fired", "1 or 0, where that is known"),
+            ("deadline_at", "until when it may be sent, UTC"),
+        ],
+    },
+];
