@@ -1,8 +1,11 @@
 //! Points where a crash test kills or stops the process.
 //!
+//! Those of a backfill have a table; an import passes `I1` with every batch that is staged, and `I2` with
+//! every commit.
+//!
 //! No room: the points lie in three of them, and nothing is here without the feature `crash-points`.
 
-/// The points, in the order they are passed (reliability 2.5).
+/// The points of a backfill, in the order they are passed (reliability 2.5).
 ///
 /// `P1` and `P7` lie inside the transactions that claim and record, `P3` and `P4` inside the request.
 #[cfg(feature = "crash-points")]

@@ -8,7 +8,7 @@ use crate::domain::{EventName, Finding, LedgerRow, Leg, PixelCode, StoredEvent, 
 use crate::tiktok::event_map;
 
 use super::before::Before;
-use super::checks::{CHECKS, known, no_receipt_log};
+use super::checks::{CHECKS, Memo, known, no_receipt_log};
 use super::clock::Clock;
 use super::concentration::Search;
 use super::coverage::KeyCounts;
@@ -26,6 +26,9 @@ use super::{
 pub struct Audit<'a> {
     scope: Scope<'a>,
     checks: Vec<Box<dyn Check>>,
+    memo: Memo,
+    /// The places of the checks that look at each key for themselves.
+    lookers: Vec<usize>,
     ignores: Ignores,
     notes: Vec<Finding>,
     events: Slots<EventName, EventSlot>,
@@ -60,10 +63,14 @@ impl<'a> Audit<'a> {
     /// Begins an audit with all checks.
     #[must_use]
     pub fn new(scope: Scope<'a>) -> Self {
+        let mut checks: Vec<_> = CHECKS.iter().map(|fact| (fact.make)()).collect();
+        let memo = Memo::of(&mut checks);
         Self {
             ignores: Ignores::new(&scope),
             scope,
-            checks: CHECKS.iter().map(|fact| (fact.make)()).collect(),
+            lookers: (0..checks.len()).filter(|place| !memo.has(*place)).collect(),
+            memo,
+            checks,
             notes: Vec::new(),
             events: Slots::default(),
             pixels: Slots::default(),
@@ -108,9 +115,18 @@ impl<'a> Audit<'a> {
             self.orphans += 1;
             self.pixel(subject.row);
         }
-        self.ignores.begin_key();
-        for (fact, check) in CHECKS.iter().zip(&mut self.checks) {
-            if !self.ignores.hides(fact, subject, &self.scope) {
+        if self.ignores.has_scoped() {
+            self.ignores.begin_key();
+            for (fact, check) in CHECKS.iter().zip(&mut self.checks) {
+                if !self.ignores.hides(fact, subject, &self.scope) {
+                    check.observe(subject, &self.scope);
+                }
+            }
+            return;
+        }
+        self.memo.observe(subject, &self.scope, &mut self.checks);
+        for place in &self.lookers {
+            if let Some(check) = self.checks.get_mut(*place) {
                 check.observe(subject, &self.scope);
             }
         }
@@ -190,8 +206,9 @@ impl<'a> Audit<'a> {
 
     /// Ends the pass.
     #[must_use]
-    pub fn finish(self) -> AuditResult {
+    pub fn finish(mut self) -> AuditResult {
         let scope = self.scope;
+        self.memo.finish(&mut self.checks);
         let mut findings = self.notes;
         findings.extend(self.checks.iter().flat_map(|check| check.findings(&scope)));
         let ignored = self.ignores.finish(&mut findings);

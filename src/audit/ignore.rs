@@ -53,6 +53,11 @@ impl Ignores {
         Self { rules, has_scoped }
     }
 
+    /// Whether some rule looks at single keys.
+    pub(super) const fn has_scoped(&self) -> bool {
+        self.has_scoped
+    }
+
     /// Before the checks look at a key.
     pub(super) fn begin_key(&mut self) {
         if self.has_scoped {

@@ -116,6 +116,11 @@ pub trait Check {
     /// What it found, once every key was seen.
     fn findings(&self, scope: &Scope<'_>) -> Vec<Finding>;
 
+    /// The check by rules, if it is one: what it says depends on few things of a record.
+    fn by_rules(&mut self) -> Option<&mut checks::ByRules> {
+        None
+    }
+
     /// Looks at a line that could not be used.
     fn observe_line(&mut self, _line: &UnusedLine<'_>) {}
 

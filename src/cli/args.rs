@@ -65,6 +65,8 @@ pub enum Command {
     Status(commands::status::Arguments),
     /// Check config, tokens, logs, database and schedule; each problem comes with its fix.
     Doctor(commands::doctor::Arguments),
+    /// Check the whole way: a made-up visitor in TikTok's test mode, or a walk of your own.
+    Verify(commands::verify::Arguments),
     /// Make units or lines that run the backfill, for systemd, cron or launchd.
     Schedule(commands::schedule::Arguments),
     /// Ask the database in SQL; nothing can be changed.

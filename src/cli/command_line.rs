@@ -16,14 +16,15 @@ const IGNORED: &[(&str, &[&str])] = &[
     ("explain", FILTERS),
     ("findings", &["verdict", "finding"]),
     ("import", FILTERS),
-    ("init", FILTERS),
+    ("init", FILTERS_AND_OUTPUTS),
     ("man", ALL),
     ("prune", FILTERS),
     ("merge", FILTERS),
-    ("sandbox", FILTERS),
-    ("schedule", FILTERS),
+    ("sandbox", FILTERS_AND_OUTPUTS),
+    ("schedule", FILTERS_AND_OUTPUTS),
     ("sql", FILTERS),
     ("status", FILTERS),
+    ("verify", &["since", "until", "last", "event", "campaign", "verdict", "finding"]),
 ];
 
 /// What a command that reads neither config nor database ignores.
@@ -33,6 +34,10 @@ const ALL: &[&str] = &[
 ];
 
 const FILTERS: &[&str] = &["since", "until", "last", "event", "campaign", "pixel", "verdict", "finding"];
+
+const FILTERS_AND_OUTPUTS: &[&str] = &[
+    "since", "until", "last", "event", "campaign", "pixel", "verdict", "finding", "format", "json", "output",
+];
 
 /// The options that a command would ignore.
 #[must_use]

@@ -18,6 +18,7 @@ use super::config_backfill::BackfillTable;
 use super::config_error::{ConfigError, Source};
 use super::config_formats::{FormatTable, format_map};
 use super::config_ignore::IgnoreTable;
+use super::config_limits::LimitsTable;
 use super::config_retention::RetentionTable;
 use super::config_weights::key_weights;
 use super::time;
@@ -59,6 +60,7 @@ struct File {
     backfill: BackfillTable,
     formats: BTreeMap<String, FormatTable>,
     retention: RetentionTable,
+    limits: LimitsTable,
 }
 
 #[derive(Deserialize)]
@@ -179,6 +181,7 @@ pub fn read(source: &Source<'_>) -> Result<Config, ConfigError> {
     }
     file.backfill.apply(source, &mut config.policy)?;
     config.policy.retention = file.retention.read(source)?;
+    config.policy.limits = file.limits.read(source)?;
     config.sandbox = file.backfill.sandbox;
     Ok(config)
 }

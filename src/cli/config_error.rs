@@ -36,8 +36,15 @@ impl fmt::Display for ConfigError {
     }
 }
 
+/// What is wrong in the text of a config, as `makegood` says it; `None`: nothing is.
+#[must_use]
+pub fn config_mistake(text: &str) -> Option<String> {
+    let source = Source { path: "makegood.toml".as_ref(), text };
+    super::config::read(&source).err().map(|error| error.to_string())
+}
+
 /// The keys whose values are no secrets and may be shown.
-pub(super) const OPEN_KEYS: [&str; 37] = [
+pub(super) const OPEN_KEYS: [&str; 42] = [
     "timezone",
     "grace",
     "source_aliases",
@@ -75,6 +82,11 @@ pub(super) const OPEN_KEYS: [&str; 37] = [
     "event",
     "reason",
     "until",
+    "line_bytes",
+    "depth",
+    "nodes",
+    "expansion_ratio",
+    "expansion_bytes",
 ];
 
 impl Source<'_> {

@@ -40,7 +40,10 @@ pub(super) fn format_map(
         }
         if !ingest::field_names().any(|known| known == field) {
             let mut wrong = source.at_open(key, format!("there is no field {field:?}"));
-            wrong.hint = nearest(field, ingest::field_names()).map(|near| format!("did you mean `{near}`?"));
+            wrong.hint = Some(nearest(field, ingest::field_names()).map_or_else(
+                || format!("there are: {}", ingest::field_names().collect::<Vec<_>>().join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            ));
             return Err(wrong);
         }
         map.fields.push(FieldMap { field: field.into(), origin: origin(source, value)? });

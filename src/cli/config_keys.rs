@@ -154,6 +154,18 @@ pub const KEYS: &[KeyFact] = &[
         "\"400d\"",
         "how long event ids, verdicts and receipts are kept; at least 60d",
     ),
+    key("limits", "line_bytes", Kind::Number, "8388608", "longest line of a log"),
+    key("limits", "depth", Kind::Number, "64", "deepest nesting of a record"),
+    key("limits", "keys", Kind::Number, "512", "most keys of one object"),
+    key("limits", "nodes", Kind::Number, "262144", "most keys and values of a record"),
+    key("limits", "expansion_ratio", Kind::Number, "200", "times its size that a packed log may expand to"),
+    key(
+        "limits",
+        "expansion_bytes",
+        Kind::Number,
+        "268435456",
+        "once it has expanded beyond this many bytes",
+    ),
 ];
 
 #[cfg(test)]

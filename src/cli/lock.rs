@@ -46,7 +46,8 @@ impl Lock {
             Err((file, Errno::EWOULDBLOCK)) => Err(Failure::new(
                 Exit::Locked,
                 format!("a backfill is already running (pid {})", holder(file)),
-            )),
+            )
+            .hint("it sends what is due: nothing to do; makegood status shows it when it has ended")),
             Err((_, errno)) => Err(failed(errno.desc().to_owned())),
         }
     }

@@ -13,6 +13,7 @@ mod config_error;
 mod config_formats;
 mod config_ignore;
 mod config_keys;
+mod config_limits;
 mod config_retention;
 mod config_values;
 mod config_weights;
@@ -48,6 +49,7 @@ use settings::Settings;
 use ui::Ui;
 
 pub use clock::Clock;
+pub use config_error::config_mistake;
 pub use limits::survive_file_size_limit;
 pub use settings::Environment;
 
@@ -130,6 +132,7 @@ fn execute(
         Command::Prune(prune) => commands::prune::run(&context, &prune),
         Command::Schedule(schedule) => commands::schedule::run(&context, &schedule),
         Command::Sql(sql) => commands::sql::run(&context, &sql),
+        Command::Verify(verify) => commands::verify::run(&context, &verify),
         Command::Status(status) => commands::status::run(&context, &status),
     }
 }

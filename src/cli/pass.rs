@@ -7,7 +7,6 @@ use crate::store::Store;
 
 use super::exit::Failure;
 use super::filters::{Filters, Sought};
-use super::nearby::from_here;
 
 /// What a pass looks at.
 #[derive(Clone, Copy)]
@@ -62,45 +61,18 @@ impl<'a> Pass<'a> {
 
     /// Every key of the range whose own columns the filters let through.
     fn walk(&self, visit: &mut dyn FnMut(&Subject<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+        let lens = self.lens();
         let mut resolver = Resolver::new(self.policy);
         let mut rows = Vec::new();
         self.store.for_each_group::<Failure>(self.range, &mut |group| {
             resolver.resolve(group, &mut rows);
-            for row in &rows {
-                if !self.is_inside(row) || !self.filters.has_row(row) {
-                    continue;
-                }
-                let verdict = row.event.as_ref().map(|_| reconcile::decide(row, self.policy, self.now));
-                visit(&self.judge(row, verdict.as_ref(), &rows))?;
-            }
-            Ok(())
+            lens.each(&rows, visit)
         })
     }
 
-    fn judge<'r>(
-        &self,
-        row: &'r LedgerRow,
-        verdict: Option<&'r Verdict>,
-        siblings: &'r [LedgerRow],
-    ) -> Subject<'r> {
-        let missing = verdict.filter(|verdict| verdict.is_missing());
-        Subject {
-            row,
-            verdict,
-            leg: missing.map(|_| reconcile::missing_leg(row, self.policy, self.logs)),
-            stand: missing.map(|verdict| reconcile::hold(row, verdict, self.policy, self.logs, self.now)),
-            siblings,
-            legs: Legs::of(row),
-        }
-    }
-
-    /// An event by its own time; an orphan by any of its receipts', or if none has one.
-    fn is_inside(&self, row: &LedgerRow) -> bool {
-        if let Some(event) = &row.event {
-            return self.range.has(event.at);
-        }
-        let mut times = row.receipts.iter().filter_map(|receipt| receipt.at).peekable();
-        times.peek().is_none() || times.any(|at| self.range.has(at))
+    const fn lens(&self) -> Lens<'a> {
+        let Self { store: _, policy, logs, range, now, filters } = *self;
+        Lens { policy, logs, range, now, filters }
     }
 
     /// The audit of this pass.
@@ -129,10 +101,65 @@ impl<'a> Pass<'a> {
                     reason: line.reason,
                     name: line.name.as_deref(),
                     at: line.at,
-                    file: &from_here(&line.path).display().to_string(),
+                    // Its folder may name a person, and findings are handed on.
+                    file: &line.path.file_name().unwrap_or_default().to_string_lossy(),
                 });
             }
         }
         Ok(audit.finish())
+    }
+}
+
+/// What turns rows into subjects.
+#[derive(Clone, Copy)]
+struct Lens<'a> {
+    policy: &'a Policy,
+    logs: &'a Logs,
+    range: Range,
+    now: TimeMs,
+    filters: &'a Filters,
+}
+
+impl Lens<'_> {
+    /// Looks at the keys of one id.
+    fn each<E>(
+        &self,
+        rows: &[LedgerRow],
+        visit: &mut dyn FnMut(&Subject<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for row in rows {
+            if !self.is_inside(row) || !self.filters.has_row(row) {
+                continue;
+            }
+            let verdict = row.event.as_ref().map(|_| reconcile::decide(row, self.policy, self.now));
+            visit(&self.judge(row, verdict.as_ref(), rows))?;
+        }
+        Ok(())
+    }
+
+    fn judge<'r>(
+        &self,
+        row: &'r LedgerRow,
+        verdict: Option<&'r Verdict>,
+        siblings: &'r [LedgerRow],
+    ) -> Subject<'r> {
+        let missing = verdict.filter(|verdict| verdict.is_missing());
+        Subject {
+            row,
+            verdict,
+            leg: missing.map(|_| reconcile::missing_leg(row, self.policy, self.logs)),
+            stand: missing.map(|verdict| reconcile::hold(row, verdict, self.policy, self.logs, self.now)),
+            siblings,
+            legs: Legs::of(row),
+        }
+    }
+
+    /// An event by its own time; an orphan by any of its receipts', or if none has one.
+    fn is_inside(&self, row: &LedgerRow) -> bool {
+        if let Some(event) = &row.event {
+            return self.range.has(event.at);
+        }
+        let mut times = row.receipts.iter().filter_map(|receipt| receipt.at).peekable();
+        times.peek().is_none() || times.any(|at| self.range.has(at))
     }
 }

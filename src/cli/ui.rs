@@ -17,6 +17,10 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
 
+/// What to do about an output that cannot be written.
+const OUTPUT_AGAIN: &str =
+    "make room or name another place with -o, and run it again; the database is as it should be";
+
 /// Where an output goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Target {
@@ -136,7 +140,8 @@ impl Ui {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(Exit::Store, format!("cannot write output: {}", error.kind())))
+                Err(Failure::new(Exit::Store, format!("cannot write output: {}", error.kind()))
+                    .hint(OUTPUT_AGAIN))
             }
             Ok(()) | Err(_) => Ok(()),
         }
@@ -260,7 +265,7 @@ fn format_of(path: &Path) -> Result<Format, Failure> {
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |error: &io::Error| {
         let shown = escape(&path.display().to_string()).into_owned();
-        Failure::new(Exit::Store, format!("cannot write output {shown}: {}", error.kind()))
+        Failure::new(Exit::Store, format!("cannot write output {shown}: {}", error.kind())).hint(OUTPUT_AGAIN)
     };
     let special = std::fs::symlink_metadata(path).is_ok_and(|facts| !facts.is_file());
     if special {

@@ -15,6 +15,7 @@ mod flaw;
 mod format_map;
 mod ids;
 mod ledger;
+mod log_limits;
 mod match_key;
 mod outcome;
 mod plan;
@@ -39,6 +40,9 @@ pub use ids::{
     CampaignId, EventId, EventName, FunnelId, ID_BYTES_MAX, IdError, OrderKey, PixelCode, RunId, SessionId,
 };
 pub use ledger::{Attempt, Claim, Elsewhere, IdGroup, LedgerRow, LogFacts, LogNewest};
+pub use log_limits::{
+    DEPTH_MAX, EXPANSION_BYTES_FREE, EXPANSION_RATIO_MAX, KEYS_MAX, LINE_BYTES_MAX, LogLimits, NODES_MAX,
+};
 pub use match_key::{Digest, KeyBits, KeySet, KeyWeights, MatchKey};
 pub use outcome::{Alone, Certainty, Outcome, Refusal};
 pub use plan::{Held, HeldClass, Plan, Planned, Skipped, Unsendable};

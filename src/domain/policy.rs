@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{CampaignId, Duration, EventName, FormatMap, KeyWeights, PixelCode, TimeMs};
+use super::{CampaignId, Duration, EventName, FormatMap, KeyWeights, LogLimits, PixelCode, TimeMs};
 
 /// What the config says of a pixel's server log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -188,6 +188,8 @@ pub struct Policy {
     pub backfill: BackfillPolicy,
     /// How long things are kept.
     pub retention: RetentionPolicy,
+    /// What a line of a log, or a packed log, may cost.
+    pub limits: LogLimits,
 }
 
 impl Default for Policy {
@@ -204,6 +206,7 @@ impl Default for Policy {
             ignores: Vec::new(),
             backfill: BackfillPolicy::default(),
             retention: RetentionPolicy::default(),
+            limits: LogLimits::default(),
         }
     }
 }

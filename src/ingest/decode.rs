@@ -7,9 +7,7 @@ use std::os::unix::fs::FileExt as _;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::domain::Problem;
-
-use super::{EXPANSION_BYTES_FREE, EXPANSION_RATIO_MAX};
+use crate::domain::{LogLimits, Problem};
 
 /// Bytes that are decompressed at once. What a decoder made before it met damage in the same call
 /// is lost, so the calls are small.
@@ -83,7 +81,9 @@ pub(super) struct Expansion {
 }
 
 impl Expansion {
-    pub(super) const DEFAULT: Self = Self { ratio: EXPANSION_RATIO_MAX, free: EXPANSION_BYTES_FREE, size: 0 };
+    pub(super) const fn of(limits: &LogLimits) -> Self {
+        Self { ratio: limits.expansion_ratio, free: limits.expansion_bytes, size: 0 }
+    }
 }
 
 /// The text of a stream. Its errors are [`Stop`]s.

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use crate::domain::{Batch, Cursor, Policy};
 
-use super::decode::Expansion;
 use super::read::Reader;
 use super::resume::Known;
 use super::{BATCHES_PER_COMMIT, FileReport, Handed, Input, Progress};
@@ -49,21 +48,19 @@ pub(super) fn run<E: Send>(
     progress: &mut dyn FnMut(Progress),
     take: &mut dyn FnMut(Handed) -> Result<(), E>,
 ) -> Result<Vec<FileReport>, E> {
-    run_within(inputs, cursors, policy, Expansion::DEFAULT, &mut Ends { progress, take })
+    run_to(inputs, cursors, policy, &mut Ends { progress, take })
 }
 
 /// What the caller does with progress and batches.
-pub(super) struct Ends<'e, E> {
-    pub(super) progress: &'e mut dyn FnMut(Progress),
-    pub(super) take: &'e mut dyn FnMut(Handed) -> Result<(), E>,
+struct Ends<'e, E> {
+    progress: &'e mut dyn FnMut(Progress),
+    take: &'e mut dyn FnMut(Handed) -> Result<(), E>,
 }
 
-/// As [`run`], with the cap on expansion as a parameter, so that a test need not write gigabytes.
-pub(super) fn run_within<E>(
+fn run_to<E>(
     inputs: &[Input],
     cursors: &[Cursor],
     policy: &Policy,
-    limit: Expansion,
     ends: &mut Ends<'_, E>,
 ) -> Result<Vec<FileReport>, E> {
     let counters = Counters::default();
@@ -72,7 +69,7 @@ pub(super) fn run_within<E>(
     thread::scope(|scope| {
         let reading = scope.spawn(|| {
             let outbox = Outbox(sender);
-            let mut reader = Reader::new(policy, Known::new(cursors), &outbox, &counters, limit);
+            let mut reader = Reader::new(policy, Known::new(cursors), &outbox, &counters);
             let reports = inputs.iter().map_while(|input| reader.read(input).ok()).collect();
             // Giving up here has nothing left to stop.
             reader.finish().map_or_else(|GaveUp| Vec::new(), |()| reports)

@@ -11,9 +11,7 @@ use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::domain::Reason;
-
-use super::{DEPTH_MAX, KEYS_MAX, NODES_MAX};
+use crate::domain::{LogLimits, Reason};
 
 pub(super) use super::value::{Items, Value};
 
@@ -37,11 +35,17 @@ pub(super) enum Node<'t> {
 /// A parsed line.
 #[derive(Debug, Default)]
 pub(super) struct Tape<'t> {
+    limits: LogLimits,
     nodes: Vec<Node<'t>>,
     fault: Option<Reason>,
 }
 
 impl<'t> Tape<'t> {
+    /// A tape with limits of its own.
+    pub(super) fn within(limits: LogLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
     /// Parses a line that must be one object, and returns it.
     pub(super) fn parse(&mut self, line: &'t str) -> Result<Value<'_, 't>, Reason> {
         self.nodes.clear();
@@ -60,7 +64,7 @@ impl<'t> Tape<'t> {
     }
 
     fn push<E: serde::de::Error>(&mut self, node: Node<'t>) -> Result<(), E> {
-        if self.nodes.len() >= NODES_MAX {
+        if self.nodes.len() >= self.limits.nodes {
             return Err(self.fail(Reason::TooManyKeys));
         }
         self.nodes.push(node);
@@ -165,7 +169,7 @@ impl<'t> Seed<'_, 't> {
 
     fn deeper<E: serde::de::Error>(&mut self) -> Result<(), E> {
         self.depth += 1;
-        if self.depth > DEPTH_MAX { Err(self.tape.fail(Reason::Depth)) } else { Ok(()) }
+        if self.depth > self.tape.limits.depth { Err(self.tape.fail(Reason::Depth)) } else { Ok(()) }
     }
 }
 
@@ -232,7 +236,7 @@ impl<'t> Visitor<'t> for Seed<'_, 't> {
         let mut keys = 0_usize;
         while let Some(digits) = from.next_key_seed(KeySeed(&mut *self.tape))? {
             keys += 1;
-            if keys > KEYS_MAX {
+            if keys > self.tape.limits.keys {
                 return Err(self.tape.fail(Reason::TooManyKeys));
             }
             from.next_value_seed(Seed { tape: &mut *self.tape, depth: self.depth, digits })?;

@@ -4,8 +4,6 @@ use std::io::{self, Read};
 
 use sha2::{Digest as _, Sha256};
 
-use super::LINE_BYTES_MAX;
-
 /// Bytes per read: large enough that the calls cost nothing.
 const CHUNK_BYTES: usize = 1 << 20;
 /// What is kept of the end of a line that is too long to be kept: enough to know it again.
@@ -61,12 +59,8 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// Reads lines from `from`, which stands at `offset` of its text.
-    pub(super) fn new(from: R, offset: u64) -> Self {
-        Self::with_line_max(from, offset, LINE_BYTES_MAX)
-    }
-
-    pub(super) fn with_line_max(from: R, offset: u64, line_max: usize) -> Self {
+    /// Reads lines from `from`, which stands at `offset` of its text; longer ones are not held.
+    pub(super) fn new(from: R, offset: u64, line_max: usize) -> Self {
         Self { from, line_max, buffer: Vec::new(), start: 0, end: 0, offset, is_over: false, error: None }
     }
 

@@ -41,18 +41,6 @@ pub use guess::{Guess, guess};
 pub use probe::{Probe, probe};
 pub use watch::Waker;
 
-/// Longest line, in bytes; longer ones are quarantined without being held in memory.
-pub const LINE_BYTES_MAX: usize = 8 << 20;
-/// Deepest nesting of a record.
-pub const DEPTH_MAX: usize = 64;
-/// Most keys of one object.
-pub const KEYS_MAX: usize = 512;
-/// Most keys and values of a record: a request of a thousand events has a tenth of it.
-pub const NODES_MAX: usize = 1 << 18;
-/// A compressed file may expand to this many times its size …
-pub const EXPANSION_RATIO_MAX: u64 = 200;
-/// … once it has expanded beyond this many bytes.
-pub const EXPANSION_BYTES_FREE: u64 = 256 << 20;
 /// Text per batch: tens of thousands of rows, sorted by key before they are stored.
 pub const BATCH_BYTES: usize = 16 << 20;
 /// Batches between two [`Handed::Rest`]s: a page that several of them change is then written once.

@@ -50,8 +50,9 @@ impl Probe {
 /// When the file cannot be opened; one that is damaged further on ends there.
 pub fn probe(path: &Path, assume_tz: Option<&str>, policy: &Policy) -> io::Result<Probe> {
     let done = AtomicU64::new(0);
-    let mut opened = Opened::open(path, Expansion::DEFAULT)?;
-    let first = shape::first_line(&mut opened.text(&done, Expansion::DEFAULT)).unwrap_or_default();
+    let limit = Expansion::of(&policy.limits);
+    let mut opened = Opened::open(path, limit)?;
+    let first = shape::first_line(&mut opened.text(&done, limit)).unwrap_or_default();
     let mut builder = Builder::new(policy);
     builder.zone = assume_tz.and_then(super::time::zone);
     opened.shape = builder.begin_text(&first);
@@ -59,7 +60,7 @@ pub fn probe(path: &Path, assume_tz: Option<&str>, policy: &Policy) -> io::Resul
     if opened.shape == Shape::Lines {
         look.strange_table = Columns::any(&first);
     }
-    let mut lines = Lines::new(opened.text(&done, Expansion::DEFAULT), 0);
+    let mut lines = Lines::new(opened.text(&done, limit), 0, policy.limits.line_bytes);
     while look.probe.lines < LINES_MAX
         && let Ok(Some(piece)) = lines.next()
     {
@@ -96,7 +97,7 @@ impl Look<'_> {
 
     fn take_line(&mut self, line: &str, offset: u64) {
         let before = self.counts();
-        let read = formats::read_line(line, &mut Tape::default(), &mut self.builder);
+        let read = formats::read_line(line, &mut Tape::within(self.builder.policy.limits), &mut self.builder);
         let is_header = offset == 0 && (self.builder.columns.is_some() || self.strange_table.is_some());
         if is_header {
             return;

@@ -18,7 +18,7 @@ use super::json::Tape;
 use super::lines::{Lines, Piece};
 use super::record::{Builder, Place, Rejected};
 use super::resume::{Known, Opened, Resumed};
-use super::{FileReport, Input, LINE_BYTES_MAX, shape, time};
+use super::{FileReport, Input, shape, time};
 
 /// Bytes that tell how a text is packed.
 const MAGIC_BYTES: u64 = 4;
@@ -33,13 +33,8 @@ pub(super) struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    pub(super) fn new(
-        policy: &'r Policy,
-        known: Known,
-        outbox: &'r Outbox,
-        counters: &'r Counters,
-        limit: Expansion,
-    ) -> Self {
+    pub(super) fn new(policy: &'r Policy, known: Known, outbox: &'r Outbox, counters: &'r Counters) -> Self {
+        let limit = Expansion::of(&policy.limits);
         Self { known, outbox, counters, limit, builder: Builder::new(policy) }
     }
 
@@ -155,7 +150,7 @@ impl<'r> Reader<'r> {
 
     /// Reads a text to its end, or to what stops it.
     fn read_text(&mut self, text: Text<'_>, current: &mut Current) -> Result<Option<Stop>, GaveUp> {
-        let mut lines = Lines::new(text, current.cursor.position);
+        let mut lines = Lines::new(text, current.cursor.position, self.builder.policy.limits.line_bytes);
         loop {
             match lines.next() {
                 Ok(Some(piece)) => self.take_piece(&piece, current)?,
@@ -198,7 +193,7 @@ impl<'r> Reader<'r> {
     fn take_tail(&mut self, offset: u64, text: &[u8], current: &mut Current) {
         let line = text.get(bounds(offset, text)).unwrap_or_default();
         let is_whole = || std::str::from_utf8(line).is_ok_and(|line| formats::is_whole(line, &self.builder));
-        if current.grows && line.len() <= LINE_BYTES_MAX && !is_whole() {
+        if current.grows && line.len() <= self.builder.policy.limits.line_bytes && !is_whole() {
             return;
         }
         self.take_lines(offset, text, current);
@@ -229,7 +224,7 @@ impl<'r> Reader<'r> {
     /// Makes rows of whole lines.
     fn take_lines(&mut self, offset: u64, text: &[u8], current: &mut Current) {
         let valid = std::str::from_utf8(text).ok();
-        let mut tape = Tape::default();
+        let mut tape = Tape::within(self.builder.policy.limits);
         let (mut start, mut summed) = (0, 0);
         while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
             let end = start + memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
@@ -271,7 +266,7 @@ impl<'r> Reader<'r> {
         line: Option<&'t str>,
         tape: &mut Tape<'t>,
     ) -> Result<(), Rejected> {
-        if length > LINE_BYTES_MAX {
+        if length > self.builder.policy.limits.line_bytes {
             return Err(Reason::LineTooLong.into());
         }
         formats::read_line(line.ok_or(Reason::Utf8)?, tape, &mut self.builder)

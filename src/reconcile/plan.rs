@@ -99,7 +99,7 @@ impl<'a> Planner<'a> {
 
     /// The plan, in the order of sending: rank of the event, earliest deadline, key.
     ///
-    /// A plan of many requests keeps the order of deadlines only from one lot of [`REQUESTS_PER_LOT`]
+    /// A plan of many requests keeps the order of deadlines only from one lot of `REQUESTS_PER_LOT`
     /// requests to the next. Within a lot ids stand in order, and with them the rows of a request lie
     /// side by side in the database: a commit then writes a few pages and not one per key.
     #[must_use]

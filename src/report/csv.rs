@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_looks_like_a_formula_is_defused() {
+    fn x_03_text_that_looks_like_a_formula_is_defused() {
         for (given, want) in [
             ("=1+1", "'=1+1"),
             ("+49", "'+49"),

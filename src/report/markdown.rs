@@ -153,7 +153,7 @@ Of all 46 expected events, 9 (19.6 %) lack one.
     }
 
     #[test]
-    fn no_text_becomes_markup_a_link_or_a_mention() {
+    fn x_05_no_text_becomes_markup_a_link_or_a_mention() {
         assert_eq!(plain("*a* <b> [c](http://d) |"), r"\*a\* \<b\> \[c\](http:\//d) \|");
         assert_eq!(plain("@everyone event_id _x_"), "(at)everyone event_id \\_x_");
         assert_eq!(code("a`b|c"), "`a'b\\|c`");

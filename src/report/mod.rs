@@ -28,8 +28,10 @@ mod slices_json;
 mod status;
 mod story;
 mod table;
+mod test_visit;
 #[cfg(test)]
 mod tests_support;
+mod walk;
 mod when;
 mod words;
 mod xlsx;
@@ -56,6 +58,8 @@ pub use slices::{audit_by_csv, concentration, slice_words, slices_of};
 pub use status::{LastRun, Status, status_json, status_table};
 pub use story::{Chapter, Story, story};
 pub use table::{audit as audit_table, audit_by as audit_by_table};
+pub use test_visit::{TestAnswer, TestRow, TestVisit, test_visit_json, test_visit_table};
+pub use walk::{ANSWER_AFTER_MAX, BrowserLeg, ServerLeg, Walk, WalkRow, walk_json, walk_table};
 pub use when::Zone;
 
 /// How a person looks at an output.

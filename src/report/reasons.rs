@@ -14,7 +14,9 @@ pub const fn held(class: HeldClass) -> &'static str {
         HeldClass::SeenUnderAnotherName => "the same event_id was sent under another event name",
         HeldClass::SeenOnAnotherPixel => "the same event_id was sent to another pixel",
         HeldClass::OnlyTestReceipts => "only sent with a test event code: it may be a tester's",
-        HeldClass::SourceAssumed => "no traffic source known: set source in its [[campaign]]",
+        HeldClass::SourceAssumed => {
+            "no traffic source known: set source in its [[campaign]], or in [formats.…]"
+        }
         HeldClass::ConsentUnknown => "consent is absent or unclear where it is needed",
         HeldClass::PixelDiffers => "the record and its campaign name different pixels",
         HeldClass::ContentDiffers => "records of this event disagree on value or currency",

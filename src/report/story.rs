@@ -189,7 +189,7 @@ fn attempt_words(attempt: &Attempt) -> String {
     )
 }
 
-const fn outcome_words(outcome: Option<Outcome>) -> &'static str {
+pub(super) const fn outcome_words(outcome: Option<Outcome>) -> &'static str {
     match outcome {
         Some(Outcome::Accepted) => "accepted",
         Some(Outcome::Refused(Refusal::Event)) => "refused, the event or one beside it",

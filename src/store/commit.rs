@@ -151,7 +151,9 @@ impl Import<'_> {
     fn run(mut self, mut batch: Batch) -> Result<Tally, Fault> {
         self.dictionary.refresh(self.connection)?;
         self.contacts.refresh(self.connection)?;
-        let unneeded = Tombstones::load(self.connection)?.map(|erased| erased.strip(&mut batch));
+        let erased = Tombstones::load(self.connection)?;
+        let unneeded =
+            erased.map(|erased| erased.strip(self.connection, &mut batch, self.now)).transpose()?;
         let mut tally = Tally::new(&batch.cursors);
         let mut codes = Codes {
             sources: source::write_cursors(self.connection, &batch.cursors, self.now)?,

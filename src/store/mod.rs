@@ -23,6 +23,7 @@ mod merge;
 mod names;
 mod near;
 mod network;
+mod of_session;
 mod open;
 mod other;
 mod outcome;

@@ -4,6 +4,7 @@
 //! key, so the same database again, or one that came another way before, adds nothing.
 
 mod attempts;
+mod marks;
 mod rows;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use super::dictionary::Dictionary;
 use super::fault::Fault;
 use super::open::Durability;
 use super::shared::{DESTINATION_KEEP, THROTTLE};
+use super::tombstone::Tombstones;
 use super::{FileCounts, Store, StoreError, source};
 use crate::domain::{Batch, Cursor, FileId, TermKind, TimeMs};
 
@@ -27,6 +29,12 @@ const ORIGINS: &str = "
 const SHARED: &str = "
     SELECT oldest_ms, newest_ms, throttled_until_ms, destination
     FROM meta";
+/// What an event that was erased here was sent as, elsewhere.
+const OBJECTS_FORGET: &str = "
+    UPDATE claim
+    SET object = NULL, object_sha256 = NULL, provenance = ''
+    WHERE (object IS NOT NULL OR provenance <> '') AND EXISTS (SELECT 1 FROM tombstone)
+      AND event_id IN (SELECT event_id FROM event WHERE payload IS NULL)";
 /// Sorting a big table must not fill the memory.
 const SORT_ON_DISK: &str = "PRAGMA temp_store = FILE";
 
@@ -101,7 +109,8 @@ impl Store {
             let cursors = some.iter().map(|cursor| (*cursor).clone()).collect();
             self.stage(Batch { cursors, ..Batch::default() }, now)?;
         }
-        let brought = rows::each(other, &cursors, &mut |batch, marks| {
+        let erased = Tombstones::load(&self.connection).map_err(|fault| fault.at(&self.path))?;
+        let brought = rows::each(other, &cursors, erased.as_ref(), &mut |batch, marks| {
             brought.add(&self.stage(batch, now)?);
             let marked = marks.write(&self.connection, &self.dictionary.borrow());
             marked.map_err(|fault| fault.at(&self.path))
@@ -132,6 +141,8 @@ impl Store {
         let mut terms = Terms { there: (&other.connection, &*known), here: (&self.connection, own) };
         raise_logs(&mut terms).map_err(there)?;
         brought.attempts = attempts::bring(&mut terms).map_err(there)?;
+        let forgotten = self.connection.execute(OBJECTS_FORGET, []);
+        forgotten.map_err(|error| Fault::from(error).at(&self.path))?;
         Ok(())
     }
 

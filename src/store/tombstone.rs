@@ -6,7 +6,7 @@ use rusqlite::{Connection, named_params};
 use sha2::{Digest as _, Sha256};
 
 use super::fault::Fault;
-use crate::domain::{Batch, BatchEvent, Digest, EventId, SessionFacts, TermKind, TimeMs};
+use crate::domain::{Batch, BatchEvent, Digest, EventId, SessionFacts, Term, TermKind, TimeMs};
 
 const KEY: &str = "
     SELECT fingerprint_key
@@ -83,23 +83,29 @@ impl Tombstones {
     /// Takes from a batch what was erased; returns the places of terms that nothing needs any more.
     ///
     /// A session or an event that was erased stays so. A person who comes back after the erasure is
-    /// a new one: match keys are forgotten only up to that time.
-    pub(super) fn strip(&self, batch: &mut Batch) -> BTreeSet<usize> {
-        let dropped: BTreeSet<u32> = (0_u32..)
-            .zip(&batch.sessions)
-            .filter(|(_, session)| self.has_session(session))
-            .map(|(at, _)| at)
-            .collect();
+    /// a new one: match keys are forgotten only up to that time. A session known by its match keys gets
+    /// a mark of its own, because its later lines may not name them.
+    pub(super) fn strip(
+        &self,
+        connection: &Connection,
+        batch: &mut Batch,
+        now: TimeMs,
+    ) -> Result<BTreeSet<usize>, Fault> {
+        let mut dropped = BTreeSet::new();
+        for (at, session) in (0_u32..).zip(&batch.sessions) {
+            if self.has_session(session) {
+                dropped.insert(at);
+                if let Ok(id) = EventId::parse(session.id.as_str()) {
+                    self.marker.put(connection, Marked::Session(&id), now)?;
+                }
+            }
+        }
         let mut agents = BTreeSet::new();
         for event in &mut batch.events {
             let in_dropped = event.session.is_some_and(|session| dropped.contains(&session));
             let payload = batch.payloads.get(event.payload.clone()).unwrap_or_default();
             if in_dropped || self.has_event(event, payload) {
-                agents.extend(event.agent.take());
-                event.session = None;
-                event.ip = None;
-                event.order = None;
-                event.payload = 0..0;
+                agents.extend(Self::strip_event(event));
             }
         }
         forget_sessions(batch, &dropped);
@@ -109,14 +115,24 @@ impl Tombstones {
             }
         }
         let is_agent = |at: &usize| batch.terms.get(*at).is_some_and(|(kind, _)| *kind == TermKind::Agent);
-        agents.iter().filter_map(|term| usize::try_from(term.0).ok()).filter(is_agent).collect()
+        Ok(agents.iter().filter_map(|term| usize::try_from(term.0).ok()).filter(is_agent).collect())
+    }
+
+    /// Takes from an event what is personal; returns the user agent it had.
+    pub(super) fn strip_event(event: &mut BatchEvent) -> Option<Term> {
+        event.session = None;
+        event.ip = None;
+        event.order = None;
+        event.payload = 0..0;
+        event.agent.take()
     }
 
     fn erased_at(&self, what: Marked<'_>) -> Option<TimeMs> {
         self.marks.get(&self.marker.mark(what)).copied()
     }
 
-    fn has_session(&self, session: &SessionFacts) -> bool {
+    /// Whether a session is one that was erased, or of a person who was.
+    pub(super) fn has_session(&self, session: &SessionFacts) -> bool {
         let id = EventId::parse(session.id.as_str());
         if id.is_ok_and(|id| self.erased_at(Marked::Session(&id)).is_some()) {
             return true;

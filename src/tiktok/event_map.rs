@@ -179,6 +179,12 @@ pub fn fact(name: &str) -> Option<&'static EventFact> {
     EVENTS.iter().find(|event| event.name == name)
 }
 
+/// The place of a TikTok event in [`EVENTS`].
+#[must_use]
+pub fn place(name: &str) -> Option<usize> {
+    EVENTS.iter().position(|event| event.name == name)
+}
+
 /// The TikTok event a funnel name stands for: by the config's map, then the table, in any spelling.
 ///
 /// The keys of `further` are folded. Callers keep the result per distinct name: this is a search.

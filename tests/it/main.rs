@@ -13,6 +13,8 @@ mod cases;
 #[cfg(test)]
 mod checker;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 #[cfg(feature = "crash-points")]
 mod crash;
 #[cfg(test)]
@@ -26,11 +28,15 @@ mod hours;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod ingest;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod merge;
 #[cfg(test)]
 mod ops;
+#[cfg(test)]
+mod planted;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

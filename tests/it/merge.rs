@@ -133,6 +133,72 @@ fn a_database_with_a_running_backfill_is_refused() {
     hosts.run(0, &["merge", "0.db"]);
 }
 
+#[test]
+fn halves_of_one_exchange_meet_across_databases() {
+    let hosts = Hosts { place: Place::new() };
+    let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cases/import-halves");
+    for log in ["funnel", "monday", "tuesday"] {
+        let name = format!("{log}.jsonl");
+        fs::copy(case.join(&name), hosts.place.work.join(&name)).unwrap();
+    }
+    let import = |db: &str, logs: &[&str]| hosts.run(0, &[&["import", "-q", "--db", db], logs].concat());
+    import("whole.db", &["funnel.jsonl", "monday.jsonl", "tuesday.jsonl"]);
+    import("a.db", &["funnel.jsonl", "monday.jsonl"]);
+    import("b.db", &["tuesday.jsonl"]);
+    let receipts = |db: &str| -> Vec<String> {
+        let db = rusqlite::Connection::open(hosts.place.work.join(db)).unwrap();
+        let sql =
+            "SELECT r.event_id || ' ' || r.at_ms || ' ' || a.kind || ' ' || a.api_code || ' ' || r.request_id
+            FROM receipt AS r JOIN answer AS a ON a.code = r.answer ORDER BY 1";
+        let mut statement = db.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let whole = receipts("whole.db");
+    assert!(whole.len() > 3 && receipts("a.db") != whole && receipts("b.db") != whole, "{whole:?}");
+    for (db, order) in [("ab.db", ["a.db", "b.db"]), ("ba.db", ["b.db", "a.db"])] {
+        for _ in 0..2 {
+            hosts.run(0, &["merge", "--db", db, order[0], order[1]]);
+            assert_eq!(receipts(db), whole, "{db}");
+        }
+    }
+    hosts.run(0, &["merge", "--db", "b.db", "ab.db", "a.db"]);
+    assert_eq!(receipts("b.db"), whole);
+}
+
+#[test]
+fn who_was_erased_here_does_not_come_back_by_a_merge() {
+    let hosts = Hosts { place: Place::new() };
+    let line = |id: &str, session: &str, user: &str| {
+        format!(
+            "{{\"event_id\":\"{id}\",\"event\":\"page_view\",\"ts\":1795178096,\"session_id\":\"{session}\",\"order_id\":\"o\",\"ip\":\"95.104.11.250\",\"user_agent\":\"Mozilla/5.0 (canary)\"{user}}}\n"
+        )
+    };
+    let email = ",\"email\":\"a@b.example\"";
+    fs::write(hosts.place.work.join("a.jsonl"), line("e1", "s1", email)).unwrap();
+    // The same session without the address, and another session of the same person.
+    let theirs = [line("e2", "s1", ""), line("e3", "s2", email), line("e4", "s2", "")].concat();
+    let other = line("e5", "s3", "").replace("(canary)", "(other)");
+    fs::write(hosts.place.work.join("b.jsonl"), theirs + &other).unwrap();
+    hosts.run(0, &["import", "-q", "--db", "a.db", "a.jsonl"]);
+    hosts.run(0, &["import", "-q", "--db", "b.db", "b.jsonl"]);
+    hosts.run(0, &["erase", "--db", "a.db", "--email", "a@b.example"]);
+    let number = |db: &str, sql: &str| -> i64 {
+        let db = rusqlite::Connection::open(hosts.place.work.join(db)).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let personal = "SELECT count(*) FROM event
+        WHERE session IS NOT NULL OR contact IS NOT NULL OR payload IS NOT NULL OR order_key IS NOT NULL";
+    assert_eq!((number("a.db", personal), number("b.db", personal)), (0, 4));
+    for _ in 0..2 {
+        hosts.run(0, &["merge", "--db", "a.db", "b.db"]);
+        assert_eq!(number("a.db", "SELECT count(*) FROM event"), 5, "keys stay: nothing is sent again");
+        assert_eq!(number("a.db", personal), 1, "but the other visitor's");
+        assert_eq!(number("a.db", "SELECT count(*) FROM session"), 1);
+        assert_eq!(number("a.db", "SELECT count(*) FROM contact"), 1);
+        assert_eq!(number("a.db", "SELECT count(*) FROM term WHERE text LIKE '%canary%'"), 0);
+    }
+}
+
 fn private(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();

@@ -56,6 +56,7 @@ fn systemd_takes_the_units() {
         "makegood-backfill.timer",
         "makegood-prune.service",
         "makegood-prune.timer",
+        "makegood-follow.service",
     ];
     let verified = Command::new("systemd-analyze")
         .args(["verify", "--man=no", "--recursive-errors=no"])
@@ -69,6 +70,33 @@ fn systemd_takes_the_units() {
     let calendar = timer.lines().find_map(|line| line.strip_prefix("OnCalendar=")).unwrap();
     let next = Command::new("systemd-analyze").args(["calendar", calendar]).output().unwrap();
     assert!(next.status.success(), "{calendar}");
+}
+
+/// The `.deb` brings units of its own; what `schedule` closes is closed in them as well.
+#[test]
+fn the_packages_units_are_as_closed_as_those_of_schedule() {
+    let (place, folder) = place();
+    let out = schedule(&place, &folder, "systemd");
+    let packaged = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/systemd");
+    let closing = |line: &&str| {
+        ["Protect", "Restrict", "Private", "NoNew", "Lock", "Memory", "SystemCall", "UMask"]
+            .iter()
+            .any(|word| line.starts_with(word))
+    };
+    for unit in fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()) {
+        let own = fs::read_to_string(packaged.join(&unit))
+            .unwrap_or_else(|_| panic!("the package lacks {}", unit.display()));
+        let made = fs::read_to_string(out.join(&unit)).unwrap();
+        // Home and temporary folders are opened only where a path lies in them, as in this test's.
+        let wanted = made.lines().filter(closing).map(|line| match line.split_once('=').unwrap().0 {
+            "ProtectHome" => "ProtectHome=yes",
+            "PrivateTmp" => "PrivateTmp=yes",
+            _ => line,
+        });
+        for line in wanted {
+            assert!(own.lines().any(|own| own == line), "{} lacks {line}", unit.display());
+        }
+    }
 }
 
 /// Runs the lines of a crontab as cron would: by `sh`, with next to no environment.

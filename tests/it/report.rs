@@ -179,7 +179,7 @@ const ELEMENTS: &[&str] = &[
 ];
 
 #[test]
-fn nothing_of_a_log_acts() {
+fn x_04_nothing_of_a_log_acts() {
     let place = place();
     audit(&place, &["-o", "audit.html", "-o", "audit.md", "-o", "audit.xlsx"]);
     let page = fs::read_to_string(place.work.join("audit.html")).unwrap();

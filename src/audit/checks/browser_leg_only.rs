@@ -5,7 +5,7 @@ use crate::domain::{Finding, Severity};
 use super::super::{Check, CheckFact, Scope, Subject};
 use super::finding;
 use super::known::expected_event;
-use super::pairs::{ByName, Fault};
+use super::pairs::{ByName, Fault, is_tried};
 use super::words::{events, events_do, quoted};
 
 /// Its row of the catalogue.
@@ -21,7 +21,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Let the server send the event with the same event_id, name and time. A backfill sends what is missing while its 48-hour clock runs.",
     fix_command: "makegood events --finding browser-leg-only",
     concerns: |subject, _| {
-        expected_event(subject).is_some() && subject.legs.browser.any() && !subject.legs.server.any()
+        expected_event(subject).is_some() && subject.legs.browser.any() && !is_tried(subject)
     },
     make: || Box::new(BrowserLegOnly::default()),
 };
@@ -73,5 +73,12 @@ mod tests {
         let mut sent = rows;
         sent[0].receipts.push(receipt("Lead").code(0));
         assert_eq!(found(&sent, FACT.code), None);
+    }
+
+    #[test]
+    fn a_name_that_the_server_tried_and_tiktok_refused_is_no_such_thing() {
+        let mut rows = vec![missing("lead", [receipt("Lead").browser()]); 30];
+        rows[0].receipts.push(receipt("Lead").code(40_105));
+        assert_eq!(found(&rows, FACT.code), None);
     }
 }

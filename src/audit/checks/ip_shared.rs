@@ -1,6 +1,6 @@
 //! One IP address stands for many visitors.
 
-use crate::domain::{MatchKey, Severity};
+use crate::domain::{MatchKey, SessionState, Severity};
 
 use super::super::{CheckFact, Subject};
 use super::flawed::page_of;
@@ -49,6 +49,9 @@ const SHARE_MIN_PPM: u32 = 10_000;
 fn ip_shared(subject: &Subject<'_>) -> Option<bool> {
     let event = expected_event(subject)?;
     let session = subject.row.session.as_ref()?;
-    let is_shared = || session.ip_people >= PEOPLE_MIN && session.ip_people_ppm >= SHARE_MIN_PPM;
-    event.keys.valid.has(MatchKey::Ip).then(is_shared)
+    event.keys.valid.has(MatchKey::Ip).then(|| is_shared(session))
+}
+
+pub(super) const fn is_shared(session: &SessionState) -> bool {
+    session.ip_people >= PEOPLE_MIN && session.ip_people_ppm >= SHARE_MIN_PPM
 }

@@ -44,7 +44,7 @@ fn dropped(row: &LedgerRow, event: &StoredEvent) -> KeySet {
     if let Some(session) = &row.session {
         for key in KEPT {
             let is_known = || session.first_seen(key).is_some_and(|seen| seen <= event.at);
-            if !event.keys.valid.has(key) && is_known() {
+            if !event.keys.present.has(key) && is_known() {
                 keys.add(key);
             }
         }
@@ -72,7 +72,7 @@ impl Check for Dropped {
         for (key, [by_then, later, several]) in KEPT.into_iter().zip(&mut self.known) {
             if keys.has(key) {
                 *by_then += 1;
-            } else if !event.keys.valid.has(key) {
+            } else if !event.keys.present.has(key) {
                 *later += u64::from(session.first_seen(key).is_some());
                 *several += u64::from(session.several.has(key));
             }

@@ -52,6 +52,7 @@ mod limited_data_use_as_text;
 mod limited_data_use_without_ip;
 mod lines_unusable;
 mod match_keys_dropped;
+mod memo;
 mod name_unmapped;
 mod names_differ;
 mod never_sent;
@@ -115,6 +116,8 @@ use crate::domain::{Finding, Severity};
 use super::CheckFact;
 
 pub use catalogue::CHECKS;
+pub(super) use memo::Memo;
+pub use rules::ByRules;
 
 /// The way to a pixel's token in TikTok's own pages, as the integration's page gives it.
 macro_rules! events_api_path {

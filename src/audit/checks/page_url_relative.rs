@@ -36,6 +36,6 @@ static RULES: Rules = Rules {
     lists: &[("By event", name_of), ("By campaign", campaign_of)],
 };
 
-fn has_origin(event: &StoredEvent, scope: &Scope<'_>) -> bool {
+pub(super) fn has_origin(event: &StoredEvent, scope: &Scope<'_>) -> bool {
     scope.policy.campaign(event.campaign.as_ref()).is_some_and(|campaign| campaign.origin.is_some())
 }

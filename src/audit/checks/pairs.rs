@@ -1,6 +1,6 @@
 //! How the two legs fit together, per event name: what the four checks on pairs count alike.
 
-use crate::domain::{EventName, StoredEvent};
+use crate::domain::{EventName, Leg, Receipt, StoredEvent};
 
 use super::super::tally::Slots;
 use super::super::{Scope, Subject};
@@ -21,6 +21,8 @@ pub(super) struct Pairs {
     pub(super) server_only: u64,
     /// The browser fired, and the server never tried.
     pub(super) browser_only: u64,
+    /// The server tried, under this name or another one, whatever the answer was.
+    pub(super) tried: u64,
     /// Browser receipts whose id no funnel log has.
     pub(super) browser_orphans: u64,
 }
@@ -51,7 +53,7 @@ impl Pairs {
         {
             return Some(Fault::IdsDiffer);
         }
-        if self.browser_only >= SAMPLE_MIN && self.accepted() == 0 {
+        if self.browser_only >= SAMPLE_MIN && self.tried == 0 {
             return Some(Fault::BrowserOnly);
         }
         if self.accepted() < SAMPLE_MIN {
@@ -83,7 +85,9 @@ impl ByName {
             let legs = subject.legs;
             pairs.both += u64::from(legs.accepted.any() && legs.browser.any());
             pairs.server_only += u64::from(legs.accepted.any() && !legs.browser.any());
-            pairs.browser_only += u64::from(legs.browser.any() && !legs.server.any());
+            let is_tried = is_tried(subject);
+            pairs.browser_only += u64::from(legs.browser.any() && !is_tried);
+            pairs.tried += u64::from(is_tried);
         }
     }
 
@@ -113,6 +117,12 @@ pub(super) fn is_server_only(subject: &Subject<'_>) -> bool {
     expected_event(subject).is_some() && subject.legs.accepted.any() && !subject.legs.browser.any()
 }
 
+/// Whether the server tried to send the event, be it under another name or to another pixel.
+pub(super) fn is_tried(subject: &Subject<'_>) -> bool {
+    let is_server = |receipt: &Receipt| receipt.leg == Leg::Server;
+    subject.legs.server.any() || subject.siblings.iter().any(|row| row.receipts.iter().any(is_server))
+}
+
 /// Both logs of the key's pixel reach past the event, and both legs of its campaign are on.
 fn has_both_logs(subject: &Subject<'_>, event: &StoredEvent, scope: &Scope<'_>) -> bool {
     let newest = scope.logs.newest_of(subject.row.pixel.as_ref());
@@ -127,7 +137,8 @@ mod tests {
     #[test]
     fn each_fault_needs_a_sample_and_excludes_the_others() {
         let pairs = |both, server_only, browser_only, browser_orphans| {
-            Pairs { both, server_only, browser_only, browser_orphans }.fault()
+            let tried = both + server_only;
+            Pairs { both, server_only, browser_only, tried, browser_orphans }.fault()
         };
         assert_eq!(pairs(80, 20, 0, 0), None);
         assert_eq!(pairs(79, 21, 0, 0), Some(Fault::LowRate));

@@ -43,7 +43,7 @@ pub(super) enum Weight {
 }
 
 /// A check by its rules.
-pub(super) struct ByRules {
+pub struct ByRules {
     rules: &'static Rules,
     judged: u64,
     keys: u64,
@@ -71,13 +71,19 @@ impl Rules {
     }
 }
 
-impl Check for ByRules {
-    fn observe(&mut self, subject: &Subject<'_>, scope: &Scope<'_>) {
-        let Some(is_one) = (self.rules.judge)(subject, scope) else { return };
-        self.judged += 1;
-        if !is_one {
-            return;
-        }
+impl ByRules {
+    /// Whether a key is concerned; `None`: the check is not about it.
+    pub(super) fn judge(&self, subject: &Subject<'_>, scope: &Scope<'_>) -> Option<bool> {
+        (self.rules.judge)(subject, scope)
+    }
+
+    /// Counts keys that it is about.
+    pub(super) const fn add_judged(&mut self, keys: u64) {
+        self.judged += keys;
+    }
+
+    /// Counts a key that is concerned.
+    pub(super) fn add(&mut self, subject: &Subject<'_>, scope: &Scope<'_>) {
         self.keys += 1;
         self.purchases += u64::from(is_purchase(subject.row));
         for (count, (_, holds)) in self.signs.iter_mut().zip(self.rules.signs) {
@@ -88,6 +94,20 @@ impl Check for ByRules {
                 tally.add_text(value);
             }
         }
+    }
+}
+
+impl Check for ByRules {
+    fn observe(&mut self, subject: &Subject<'_>, scope: &Scope<'_>) {
+        let Some(is_one) = self.judge(subject, scope) else { return };
+        self.add_judged(1);
+        if is_one {
+            self.add(subject, scope);
+        }
+    }
+
+    fn by_rules(&mut self) -> Option<&mut ByRules> {
+        Some(self)
     }
 
     fn findings(&self, _: &Scope<'_>) -> Vec<Finding> {

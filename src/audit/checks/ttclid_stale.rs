@@ -52,7 +52,7 @@ fn stale(subject: &Subject<'_>) -> Option<bool> {
     event.keys.valid.has(MatchKey::Ttclid).then(is_stale)
 }
 
-fn is_old(subject: &Subject<'_>, event: &StoredEvent) -> bool {
+pub(super) fn is_old(subject: &Subject<'_>, event: &StoredEvent) -> bool {
     let session = subject.row.session.as_ref();
     let seen_at = session.and_then(|session| session.first_seen(MatchKey::Ttclid));
     seen_at.is_some_and(|seen| event.at.since(seen) > CLICK_WINDOW)

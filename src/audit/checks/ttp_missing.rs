@@ -1,6 +1,6 @@
 //! Events after the first of a visit lack the _ttp cookie.
 
-use crate::domain::{MatchKey, Severity};
+use crate::domain::{MatchKey, Severity, StoredEvent};
 
 use super::super::{CheckFact, Subject};
 use super::known::expected_event;
@@ -47,7 +47,11 @@ static RULES: Rules = Rules {
 
 fn ttp_missing(subject: &Subject<'_>) -> Option<bool> {
     let event = expected_event(subject)?;
-    // The Pixel sets the cookie while the first page loads.
+    has_begun(subject, event).then(|| !event.keys.present.has(MatchKey::Ttp))
+}
+
+/// Whether the visit had begun before: the Pixel sets the cookie while the first page loads.
+pub(super) fn has_begun(subject: &Subject<'_>, event: &StoredEvent) -> bool {
     let began = subject.row.session.as_ref().and_then(|session| session.first_at);
-    (began? < event.at).then(|| !event.keys.present.has(MatchKey::Ttp))
+    began.is_some_and(|began| began < event.at)
 }

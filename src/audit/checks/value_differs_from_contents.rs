@@ -25,7 +25,12 @@ pub(super) const FACT: CheckFact = CheckFact {
 
 static RULES: Rules = Rules {
     fact: &FACT,
-    judge: |subject, _| with_contents(subject).map(|event| event.flaws.has_any(FLAWS)),
+    judge: |subject, _| {
+        let event = with_contents(subject)?;
+        // A payment of nothing is a finding of its own.
+        let is_nothing = event.value.is_some_and(|value| value.is_zero() || value.is_negative());
+        Some(event.flaws.has_any(FLAWS) && !is_nothing)
+    },
     summary: |keys, judged| {
         format!(
             "{} a value that is not the sum of its contents ({} of those with contents).",

@@ -9,6 +9,7 @@ use crate::cli::Context;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::ui::{Ui, Unit};
+use crate::crash::crash_point;
 use crate::domain::{Problem, Reason, TimeMs};
 use crate::ingest::{self, FileReport, FindError};
 use crate::report::{self, Format, ImportedFile, count, count_of, escape};
@@ -270,6 +271,7 @@ pub(super) fn read<E: From<Failure> + From<StoreError> + Send>(
         &mut |handed| {
             let Some(batch) = handed.batch() else {
                 store.land()?;
+                crash_point!("I2");
                 return (pace.landed)(store);
             };
             for line in &batch.quarantined {
@@ -286,6 +288,7 @@ pub(super) fn read<E: From<Failure> + From<StoreError> + Send>(
                 sum.repeats += file.repeats;
                 sum.quarantined += file.quarantined;
             }
+            crash_point!("I1");
             (pace.check)().or_else(|end| {
                 store.land()?;
                 Err(end)

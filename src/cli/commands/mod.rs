@@ -1,5 +1,6 @@
 //! The commands: each joins rooms, and decides nothing itself.
 
+mod asking;
 pub mod audit;
 pub mod backfill;
 pub mod backup;
@@ -22,3 +23,4 @@ pub mod schedule;
 mod shared;
 pub mod sql;
 pub mod status;
+pub mod verify;

@@ -44,7 +44,7 @@ fn inner<'a, 't>(value: Value<'a, 't>) -> Option<Value<'a, 't>> {
 /// Makes a receipt of each event of a body.
 pub(super) fn read(body: Value<'_, '_>, sent: Sent, to: &mut Builder<'_>) -> Result<(), Rejected> {
     if let Some(text) = body.as_text() {
-        return read(Tape::default().parse(text)?, sent, to);
+        return read(Tape::within(to.policy.limits).parse(text)?, sent, to);
     }
     let listed = body.field("data").or_else(|| body.field("batch"));
     if listed.is_none()

@@ -63,7 +63,7 @@ pub(super) fn read_line<'t>(
             return Ok(());
         }
         let row = columns.record(line)?;
-        return read_at(Tape::default().parse(&row)?, 0, to);
+        return read_at(Tape::within(to.policy.limits).parse(&row)?, 0, to);
     }
     match tape.parse(line) {
         Ok(record) => read_at(record, 0, to),
@@ -75,7 +75,7 @@ pub(super) fn read_line<'t>(
 pub(super) fn is_whole(line: &str, to: &Builder<'_>) -> bool {
     match &to.columns {
         Some(columns) => columns.fits(line),
-        None => Tape::default().parse(line).is_ok() || wrapped::is_prefixed(line),
+        None => Tape::within(to.policy.limits).parse(line).is_ok() || wrapped::is_prefixed(line),
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::domain::{Reason, TimeMs};
 use crate::ingest::json::{Tape, Value};
 use crate::ingest::record::{Builder, Rejected};
-use crate::ingest::{LINE_BYTES_MAX, time};
+use crate::ingest::time;
 
 /// Where loggers put what they were given.
 const INNER: &[&str] = &[
@@ -116,7 +116,7 @@ fn read_text(text: &str, depth: usize, to: &mut Builder<'_>) -> Result<(), Rejec
     else {
         return Err(Reason::UnknownRecord.into());
     };
-    let mut tape = Tape::default();
+    let mut tape = Tape::within(to.policy.limits);
     super::read_at(tape.parse(text)?, depth + 1, to)
 }
 
@@ -199,7 +199,7 @@ impl Pieces {
 /// Reads a line, or a piece of one: Docker and CRI cut at 16 KiB.
 fn piece(stream: &str, text: &str, end: End, depth: usize, to: &mut Builder<'_>) -> Result<(), Rejected> {
     let begun = to.pieces.take(stream);
-    let is_whole = Tape::default().parse(text.trim()).is_ok();
+    let is_whole = Tape::within(to.policy.limits).parse(text.trim()).is_ok();
     let Some(begun) = begun else {
         if is_whole || end == End::Whole || !text.trim_start().starts_with('{') {
             return read_text(text, depth, to);
@@ -215,7 +215,7 @@ fn piece(stream: &str, text: &str, end: End, depth: usize, to: &mut Builder<'_>)
         return read_text(text, depth, to);
     } else {
         let whole = begun.text + text;
-        if end == End::Open && Tape::default().parse(&whole).is_err() {
+        if end == End::Open && Tape::within(to.policy.limits).parse(&whole).is_err() {
             open(stream, Cow::Owned(whole), begun.offset, to)
         } else {
             read_text(&whole, depth, to).or_else(|rejected| {
@@ -229,7 +229,7 @@ fn piece(stream: &str, text: &str, end: End, depth: usize, to: &mut Builder<'_>)
 }
 
 fn open(stream: &str, text: Cow<'_, str>, offset: u64, to: &mut Builder<'_>) -> Result<(), Rejected> {
-    if text.len() > LINE_BYTES_MAX {
+    if text.len() > to.policy.limits.line_bytes {
         return Err(Reason::LineTooLong.into());
     }
     to.pieces.0.push(Begun { stream: stream.to_owned(), text: text.into_owned(), offset });

@@ -183,7 +183,7 @@ fn damaged_files_give_what_they_hold_and_a_row() {
         assert_eq!(store.events.len(), 3000, "the whole file adds the rest");
     }
     let mut store = Store::default();
-    let limit = Expansion { ratio: 2, free: 1 << 10, size: 0 };
+    let limit = LogLimits { expansion_ratio: 2, expansion_bytes: 1 << 10, ..LogLimits::default() };
     let bomb = dir.write("bomb.gz", gzip(event(1) + "\n" + &" ".repeat(1 << 20)));
     assert_eq!(store.import_within(&[&bomb], limit)[0].problem, Some(Problem::ExpansionLimit));
     assert_eq!((store.events.len(), store.reasons()), (1, vec!["expansion-limit"]));
@@ -198,4 +198,23 @@ fn files_that_cannot_be_read_do_not_stop_the_others() {
     let errors: Vec<bool> = reports.iter().map(|report| report.error.is_some()).collect();
     assert_eq!(errors, [true, true, true, false]);
     assert_eq!(store.events.len(), 3);
+}
+
+#[test]
+fn every_limit_is_the_configs() {
+    let usual = LogLimits::default();
+    let (deep, wide) = (r#","x":[[[]]]}"#, r#","x":{"a":1,"b":2,"c":3,"d":4}}"#);
+    let with = |more: &str| event("1").replace('}', more);
+    for (limits, line, reason) in [
+        (LogLimits { line_bytes: 80, ..usual }, with(r#","x":"0123456789"}"#), "line-too-long"),
+        (LogLimits { depth: 3, ..usual }, with(deep), "depth"),
+        (LogLimits { keys: 3, ..usual }, with(wide), "too-many-keys"),
+        (LogLimits { nodes: 14, ..usual }, with(wide), "too-many-keys"),
+    ] {
+        let line = line + "\n" + &event("2");
+        assert_eq!(batch_of(&line, &Policy::default()).events.len(), 2, "{line}");
+        let batch = batch_of(&line, &Policy { limits, ..Policy::default() });
+        let reasons: Vec<&str> = batch.quarantined.iter().map(|line| line.reason.code()).collect();
+        assert_eq!((batch.events.len(), reasons), (1, vec![reason]), "{line}");
+    }
 }

@@ -14,7 +14,7 @@ fn zst(text: &[u8]) -> Vec<u8> {
 
 /// The text of a stream, and what stopped it.
 fn text(packed: &[u8]) -> (Vec<u8>, Option<Stop>) {
-    text_within(packed, Expansion::DEFAULT)
+    text_within(packed, Expansion::of(&LogLimits::default()))
 }
 
 fn text_within(packed: &[u8], limit: Expansion) -> (Vec<u8>, Option<Stop>) {

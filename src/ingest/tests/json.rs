@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::{DEPTH_MAX, KEYS_MAX, NODES_MAX};
 
 fn fault(line: &str) -> Option<Reason> {
     Tape::default().parse(line).err()

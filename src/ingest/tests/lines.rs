@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::LINE_BYTES_MAX;
 
 /// Returns its bytes in reads of the given lengths, over and over.
 struct Drip<'a>(&'a [u8], Vec<usize>, usize);
@@ -21,7 +22,7 @@ impl Read for Drip<'_> {
 
 /// What a consumer makes of the pieces: lines with offset, and too long ones with length and hash.
 fn told(from: impl Read, line_max: usize) -> Vec<(u64, String)> {
-    let mut lines = Lines::with_line_max(from, 0, line_max);
+    let mut lines = Lines::new(from, 0, line_max);
     let mut told = Vec::new();
     let mut end = 0;
     while let Some(piece) = lines.next().unwrap() {
@@ -80,7 +81,7 @@ fn lines_come_whole_and_with_their_offsets() {
 fn a_line_too_long_is_hashed_and_not_held() {
     let line = vec![b'a'; 100 << 20];
     let text = (&line[..]).chain(&b"\r\n{}\n"[..]);
-    let mut lines = Lines::new(text, 0);
+    let mut lines = Lines::new(text, 0, LINE_BYTES_MAX);
     let Some(Piece::TooLong { offset: 0, end, length, sha256, crc, last }) = lines.next().unwrap() else {
         panic!()
     };
@@ -117,7 +118,7 @@ fn what_was_read_before_an_error_comes_first() {
             Err(io::Error::other("x"))
         }
     }
-    let mut lines = Lines::new((&b"a\nb\nhalf"[..]).chain(Broken), 10);
+    let mut lines = Lines::new((&b"a\nb\nhalf"[..]).chain(Broken), 10, LINE_BYTES_MAX);
     assert_eq!(lines.next().unwrap(), Some(Piece::Lines { offset: 10, text: b"a\nb\n" }));
     assert!(lines.next().is_err());
     assert_eq!((lines.offset(), lines.rest()), (14, &b"half"[..]));

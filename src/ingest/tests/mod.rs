@@ -5,10 +5,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::decode::Expansion;
-use super::import::{Ends, run_within};
 use super::*;
-use crate::domain::{FileId, Leg, Reason, TimeMs};
+use crate::domain::{FileId, LINE_BYTES_MAX, Leg, LogLimits, Reason, TimeMs};
 
 mod bad_input;
 mod copies;
@@ -54,10 +52,10 @@ impl Store {
     }
 
     fn import(&mut self, paths: &[&Path]) -> Vec<FileReport> {
-        self.import_within(paths, Expansion::DEFAULT)
+        self.import_within(paths, LogLimits::default())
     }
 
-    fn import_within(&mut self, paths: &[&Path], limit: Expansion) -> Vec<FileReport> {
+    fn import_within(&mut self, paths: &[&Path], limits: LogLimits) -> Vec<FileReport> {
         let inputs: Vec<Input> = paths
             .iter()
             .map(|path| Input { path: Some(path.to_path_buf()), open: None, assume_tz: None })
@@ -69,8 +67,8 @@ impl Store {
             }
             Ok::<(), ()>(())
         };
-        let mut ends = Ends { progress: &mut |_| {}, take: &mut take };
-        run_within(&inputs, &cursors, &Policy::default(), limit, &mut ends).unwrap()
+        let policy = Policy { limits, ..Policy::default() };
+        import(&inputs, &cursors, &policy, &mut |_| {}, &mut take).unwrap()
     }
 
     fn reasons(&self) -> Vec<&str> {

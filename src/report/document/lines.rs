@@ -37,7 +37,7 @@ pub struct Report {
     pub zone: &'static str,
     /// The pixels, by their names in the config where they have one.
     pub pixels: String,
-    /// The period that [`EventLine::was`] is about.
+    /// The period that `EventLine::was` is about.
     pub before: Option<String>,
     /// What the audit says first.
     pub sentences: Vec<String>,

@@ -1,23 +1,26 @@
 //! The other database's rows, as the batches of an import.
 
-use std::collections::HashMap;
+mod halves;
+
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, named_params};
 
+use super::marks::{Mark, Marks};
 use crate::domain::{
-    Amount, Batch, BatchEvent, BatchReceipt, Cursor, EventId, Facts, KeyBits, OrderKey, QuarantinedLine,
-    Reason, Seen, SessionFacts, SessionId, Term, TermKind, TimeMs,
+    Amount, Batch, BatchEvent, BatchReceipt, Cursor, EventId, Facts, OrderKey, QuarantinedLine, Reason, Seen,
+    SessionFacts, SessionId, Term, TermKind, TimeMs,
 };
 use crate::store::answer::{Answered, answer};
 use crate::store::block::split;
 use crate::store::contact::read_ip;
-use crate::store::dictionary::Dictionary;
 use crate::store::fault::Fault;
-use crate::store::row::{Id, TIMELESS, bits, read_bits, read_flaws, read_id, read_request, span};
+use crate::store::row::{TIMELESS, read_bits, read_flaws, read_id, read_request};
 use crate::store::session::{self, Session};
+use crate::store::tombstone::Tombstones;
 use crate::store::{Store, StoreError};
 
 /// Rows of a batch.
@@ -35,51 +38,16 @@ const EVENTS: &str = "
     LEFT JOIN session AS s ON s.code = e.session
     LEFT JOIN contact AS c ON c.code = e.contact
     ORDER BY e.payload";
+/// Those that halves made are made anew of the halves: their other half may lie here.
 const RECEIPTS: &str = "
-    SELECT event_id, name, pixel, at_ms, answer, request_id, source, byte_offset
-    FROM receipt";
+    SELECT r.event_id, r.name, r.pixel, r.at_ms, r.answer, r.request_id, r.source, r.byte_offset
+    FROM receipt AS r
+    LEFT JOIN half_request AS h ON h.event_id = r.event_id AND h.name = r.name AND h.pixel = r.pixel
+      AND h.at_ms = r.at_ms AND h.answer = r.answer AND h.request_id = r.request_id
+    WHERE h.trace IS NULL";
 const QUARANTINED: &str = "
     SELECT source, byte_offset, text_before, sha256, length, reason, name, at_ms
     FROM quarantine";
-const MARK: &str = "
-    UPDATE event
-    SET bits = bits | :marks, seen_lag_ms = max(seen_lag_ms, at_ms - :seen_ms)
-    WHERE span = :span AND event_id = :event_id AND name = :name AND pixel = :pixel
-      AND (bits | :marks <> bits OR at_ms - seen_lag_ms > :seen_ms)";
-
-/// What a stored event says beyond its winning record.
-#[derive(Debug)]
-struct Mark {
-    id: EventId,
-    name: Arc<str>,
-    pixel: Option<Arc<str>>,
-    at: TimeMs,
-    seen_at: TimeMs,
-    differs: Facts,
-}
-
-/// What stored events say beyond their winning records.
-#[derive(Debug, Default)]
-pub(super) struct Marks(Vec<Mark>);
-
-impl Marks {
-    /// Adds it to the events, which are stored by now: the earliest sight, and what differed.
-    pub(super) fn write(&self, connection: &Connection, dictionary: &Dictionary) -> Result<(), Fault> {
-        let mut statement = connection.prepare_cached(MARK)?;
-        for Mark { id, name, pixel, at, seen_at, differs } in &self.0 {
-            let pixel = pixel.as_ref().map(|text| dictionary.find(connection, TermKind::Pixel, text));
-            statement.execute(named_params! {
-                ":span": span(*at),
-                ":event_id": Id(id),
-                ":name": dictionary.find(connection, TermKind::Name, name)?,
-                ":pixel": pixel.transpose()?.unwrap_or(0),
-                ":marks": bits(KeyBits::default(), *differs),
-                ":seen_ms": seen_at.as_ms(),
-            })?;
-        }
-        Ok(())
-    }
-}
 
 /// Why reading ends early.
 pub(super) enum End {
@@ -102,9 +70,16 @@ pub(super) type Take<'t> = dyn FnMut(Batch, Marks) -> Result<(), StoreError> + '
 type Read = fn(&mut Filling<'_>, &Row<'_>) -> Result<(), Fault>;
 
 /// Hands over all rows of a database, batch by batch.
-pub(super) fn each(other: &Store, cursors: &HashMap<i64, Cursor>, take: &mut Take<'_>) -> Result<(), End> {
+///
+/// A session that was erased here is found by all that it says, which its events no longer say.
+pub(super) fn each(
+    other: &Store,
+    cursors: &HashMap<i64, Cursor>,
+    erased: Option<&Tombstones>,
+    take: &mut Take<'_>,
+) -> Result<(), End> {
     let connection = &other.connection;
-    let mut filling = Filling::new(other, cursors);
+    let mut filling = Filling::new(other, cursors, erased);
     let mut after = 0;
     loop {
         let sessions = session::some_after(connection, after, ROWS)?;
@@ -115,9 +90,11 @@ pub(super) fn each(other: &Store, cursors: &HashMap<i64, Cursor>, take: &mut Tak
         }
         filling.hand_over(take)?;
     }
-    let tables: [(&str, Read); 3] = [
+    let tables: [(&str, Read); 5] = [
         (EVENTS, |filling, row| filling.event(row)),
         (RECEIPTS, |filling, row| filling.receipt(row)),
+        (halves::REQUESTS, |filling, row| filling.half_request(row)),
+        (halves::ANSWERS, |filling, row| filling.half_answer(row)),
         (QUARANTINED, |filling, row| filling.quarantined(row)),
     ];
     for (sql, read) in tables {
@@ -138,6 +115,9 @@ pub(super) fn each(other: &Store, cursors: &HashMap<i64, Cursor>, take: &mut Tak
 struct Filling<'a> {
     other: &'a Store,
     cursors: &'a HashMap<i64, Cursor>,
+    erased: Option<&'a Tombstones>,
+    /// Sessions that were erased here.
+    gone: HashSet<EventId>,
     answers: HashMap<u32, Answered>,
     batch: Batch,
     marks: Marks,
@@ -147,10 +127,12 @@ struct Filling<'a> {
 }
 
 impl<'a> Filling<'a> {
-    fn new(other: &'a Store, cursors: &'a HashMap<i64, Cursor>) -> Self {
+    fn new(other: &'a Store, cursors: &'a HashMap<i64, Cursor>, erased: Option<&'a Tombstones>) -> Self {
         Self {
             other,
             cursors,
+            erased,
+            gone: HashSet::new(),
             answers: HashMap::new(),
             batch: Batch::default(),
             marks: Marks::default(),
@@ -161,8 +143,9 @@ impl<'a> Filling<'a> {
     }
 
     fn is_full(&self) -> bool {
-        let Batch { events, receipts, quarantined, payloads, .. } = &self.batch;
-        events.len() + receipts.len() + quarantined.len() >= ROWS || payloads.len() >= PAYLOAD_BYTES
+        let Batch { events, receipts, quarantined, halves, payloads, .. } = &self.batch;
+        events.len() + receipts.len() + quarantined.len() + halves.len() >= ROWS
+            || payloads.len() >= PAYLOAD_BYTES
     }
 
     fn hand_over(&mut self, take: &mut Take<'_>) -> Result<(), End> {
@@ -223,7 +206,7 @@ impl<'a> Filling<'a> {
             Some((at, page)) => Some(Seen::once(self.term(TermKind::Page, page)?, at)),
             None => None,
         };
-        self.batch.sessions.push(SessionFacts {
+        let facts = SessionFacts {
             id: session_id(&id)?,
             landing,
             ttclid,
@@ -236,7 +219,12 @@ impl<'a> Filling<'a> {
             denied_at,
             granted_at,
             ip_tag,
-        });
+        };
+        if self.erased.is_some_and(|erased| erased.has_session(&facts)) {
+            self.gone.insert(id);
+        } else {
+            self.batch.sessions.push(facts);
+        }
         Ok(())
     }
 
@@ -257,7 +245,8 @@ impl<'a> Filling<'a> {
         let at = TimeMs::from_ms(row.get(3)?);
         let session = row.get_ref(9)?;
         let session = (session != ValueRef::Null).then(|| read_id(session)).transpose()?;
-        let session = session.map(|id| self.session_of(id)).transpose()?;
+        let is_gone = session.as_ref().is_some_and(|id| self.gone.contains(id));
+        let session = session.filter(|_| !is_gone).map(|id| self.session_of(id)).transpose()?;
         let ip = row.get::<_, Option<Vec<u8>>>(10)?.map(|bytes| read_ip(&bytes)).transpose()?;
         let (keys, facts) = read_bits(row.get(13)?);
         let value = row.get::<_, Option<String>>(15)?;
@@ -265,7 +254,7 @@ impl<'a> Filling<'a> {
             value.map(|text| Amount::parse(&text).ok_or(Fault::Damaged("holds a value that is none")));
         let seen_at = TimeMs::from_ms(at.as_ms().saturating_sub(row.get(17)?));
         self.mark(&id, (name, pixel), (at, seen_at), facts)?;
-        let event = BatchEvent {
+        let mut event = BatchEvent {
             id,
             name: self.name(name)?,
             pixel: self.term(TermKind::Pixel, pixel)?,
@@ -281,13 +270,16 @@ impl<'a> Filling<'a> {
             currency: self.term(TermKind::Currency, row.get(8)?)?,
             order: row.get::<_, Option<i64>>(16)?.map(OrderKey::new),
             ip,
-            agent: self.term(TermKind::Agent, row.get(11)?)?,
-            payload: self.payload(row.get(12)?)?,
+            agent: self.term(TermKind::Agent, if is_gone { 0 } else { row.get(11)? })?,
+            payload: self.payload(if is_gone { None } else { row.get(12)? })?,
             content: row.get::<_, i64>(14)?.cast_unsigned(),
             cursor: self.file(row.get(18)?)?,
             offset: row.get::<_, i64>(19)?.cast_unsigned(),
             flaws: read_flaws(row.get(20)?),
         };
+        if is_gone {
+            Tombstones::strip_event(&mut event);
+        }
         self.batch.events.push(event);
         Ok(())
     }

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde_json::{Value as Json, json};
 
+use super::every::{EVERY, LOST, command};
 use super::raw::ByHand;
 use super::scene::{Ended, NOW, Scene, TOKEN, piped, purchase, run, wait};
 
@@ -143,18 +144,6 @@ fn x_06_no_command_shows_what_the_logs_and_the_token_file_hold() {
         silent(&args.join(" "), &scene.makegood(args));
     }
     assert!(scene.sent().0 > 0);
-    // Every command there is, also without what it needs.
-    let help = scene.makegood(&["--help"]).stdout;
-    let names =
-        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let names: Vec<&str> = names.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
-    let waits = ["sandbox", "watch", "demo", ""];
-    assert!(names.contains(&"audit") && names.contains(&"explain"), "{help}");
-    for name in names.into_iter().filter(|name| !waits.contains(name)) {
-        for args in [vec!["-v", "--no-input", name], vec!["-v", "--no-input", name, "e0"]] {
-            silent(&args.join(" "), &scene.makegood(&args));
-        }
-    }
     // The address and the agent must be kept to be sent; the object of a try without an end as well.
     let allowed = ["claim.object: agent", "claim.object: ip", "contact.ip: ip", "term.text: agent"];
     let found = columns_that_hold(&scene.db());
@@ -172,6 +161,24 @@ fn x_06_no_command_shows_what_the_logs_and_the_token_file_hold() {
         let is_input = ["funnel.jsonl", "delivery.jsonl", "token"].contains(&name.as_str());
         for (kind, canary) in canaries().into_iter().filter(|(kind, _)| !["agent", "ip"].contains(kind)) {
             assert!(is_input || !holds(&bytes, &canary), "{name} holds the {kind}");
+        }
+    }
+}
+
+#[test]
+fn x_06_no_command_at_all_shows_it_whether_it_works_or_not() {
+    let scene = place();
+    scene.makegood(&["import", "funnel.jsonl", "delivery.jsonl"]);
+    scene.makegood(&["--db", "other.db", "import", "funnel.jsonl"]);
+    for sample in EVERY {
+        for more in [&["-v", "--no-input"][..], &["-v", "--no-input", "-c", "none.toml"]] {
+            let ended = run(&mut command(&scene, sample, more));
+            assert!(!LOST.contains(&ended.code), "{:?}: {ended:#?}", sample.args);
+            silent(&sample.args.join(" "), &ended);
+        }
+        for args in [vec!["-v", "--no-input", sample.args[0]], vec!["-v", "--no-input", sample.args[0], "e0"]]
+        {
+            silent(&args.join(" "), &scene.makegood(&args));
         }
     }
 }
@@ -201,4 +208,31 @@ fn x_06_no_failure_shows_the_token_and_no_command_line_holds_it() {
     silent("a refused token", &ended);
     silent("the run after it", &run(&mut scene.sending(NOW, &["-v"])));
     assert!(columns_that_hold(&scene.db()).iter().all(|place| !place.contains("token")));
+}
+
+#[test]
+fn x_10_what_is_handed_on_names_no_folder_of_this_machine() {
+    let scene = place();
+    let folder = scene.place.home().join("jane doe/logs");
+    fs::create_dir_all(&folder).unwrap();
+    for name in ["funnel.jsonl", "delivery.jsonl"] {
+        fs::rename(scene.place.work.join(name), folder.join(name)).unwrap();
+    }
+    let logs = ["funnel.jsonl", "delivery.jsonl"].map(|name| folder.join(name).to_str().unwrap().to_owned());
+    let outputs = ["-o", "audit.html", "-o", "audit.md", "-o", "audit.xlsx"];
+    let ended = scene.makegood(&[&["audit", &logs[0], &logs[1]][..], &outputs].concat());
+    assert_eq!(ended.code, 3, "{ended:#?}");
+    let mut texts: Vec<Vec<u8>> =
+        ["audit.html", "audit.md"].map(|name| fs::read(scene.place.work.join(name)).unwrap()).into();
+    let workbook = fs::File::open(scene.place.work.join("audit.xlsx")).unwrap();
+    let mut parts = zip::ZipArchive::new(workbook).unwrap();
+    for at in 0..parts.len() {
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut parts.by_index(at).unwrap(), &mut text).unwrap();
+        texts.push(text);
+    }
+    for text in texts {
+        let shown = String::from_utf8_lossy(&text);
+        assert!(!shown.contains("jane doe") && !shown.contains("makegood-it-"), "{shown}");
+    }
 }

@@ -8,11 +8,9 @@ use std::process::Stdio;
 
 use serde_json::Value as Json;
 
+use super::every::LOST;
 use super::raw::{ACCEPTED, ByHand};
 use super::scene::{NOW, Scene, piped, run, wait};
-
-/// Codes of a program that lost control of itself.
-const LOST: [i32; 4] = [70, 101, 134, 141];
 
 #[test]
 fn o_12_a_reader_that_goes_away_is_no_failure() {

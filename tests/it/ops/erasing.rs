@@ -108,7 +108,7 @@ fn imported() -> Place {
 }
 
 #[test]
-fn an_erased_person_leaves_no_byte_and_does_not_come_back() {
+fn x_07_an_erased_person_leaves_no_byte_and_does_not_come_back() {
     for subject in [["--email", EMAIL], ["--session", SESSION]] {
         let place = imported();
         let before = sendable(&place);
@@ -129,8 +129,23 @@ fn an_erased_person_leaves_no_byte_and_does_not_come_back() {
     }
 }
 
+/// Another session of an erased person, told of line by line: only its first line has the e-mail.
 #[test]
-fn an_erased_event_is_not_sent_and_the_others_are_whole() {
+fn x_07_a_session_known_by_its_keys_stays_erased_in_later_imports() {
+    let place = imported();
+    run(&place, NOW, &["erase", "--email", EMAIL]);
+    let device = format!("\"ip\":\"24.48.77.99\",\"user_agent\":\"{AGENT}\"");
+    let known = line("canary-2", "canary-session-2", &format!("\"email\":\"{EMAIL}\",{device}"), ORDER);
+    let later = line("canary-3", "canary-session-2", &device, ORDER);
+    for (name, text) in [("known.jsonl", known), ("later.jsonl", later)] {
+        fs::write(place.work.join(name), text).unwrap();
+        run(&place, "2026-11-20T14:00:01Z", &["import", name]);
+        assert_eq!(left(&place.work), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn x_07_an_erased_event_is_not_sent_and_the_others_are_whole() {
     let place = imported();
     let before = sendable(&place);
     run(&place, NOW, &["erase", "--event-id", "other-7"]);
@@ -144,7 +159,7 @@ fn an_erased_event_is_not_sent_and_the_others_are_whole() {
 }
 
 #[test]
-fn what_is_pruned_leaves_no_byte_and_is_never_sent() {
+fn x_08_what_is_pruned_leaves_no_byte_and_is_never_sent() {
     let place = imported();
     run(&place, "2026-12-22T00:00:00Z", &["prune"]);
     let rest: Vec<String> = left(&place.work);
@@ -156,7 +171,7 @@ fn what_is_pruned_leaves_no_byte_and_is_never_sent() {
 }
 
 #[test]
-fn neither_erases_nor_prunes_while_a_backfill_runs() {
+fn x_09_neither_erases_nor_prunes_while_a_backfill_runs() {
     let place = imported();
     let file = fs::File::create(place.work.join("makegood.db.backfill.lock")).unwrap();
     let _lock = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock).unwrap();

@@ -57,7 +57,7 @@ fn check_labels(labels: &str) {
 }
 
 #[test]
-fn the_collector_can_read_what_a_hostile_log_names() {
+fn x_05_the_collector_can_read_what_a_hostile_log_names() {
     let place = Place::new();
     let names = ["payment_succeeded", "x\\\"} 1\\n", "\\u001b[2J", "a\\\\b", "\\u00e9"];
     let mut funnel = String::new();
@@ -87,5 +87,37 @@ fn the_collector_can_read_what_a_hostile_log_names() {
         assert_eq!(samples[&format!("makegood_last_exit_code{{command=\"{name}\"}}")], "0");
         let never = "makegood_events{event=\"CompletePayment\",verdict=\"never_sent\"}";
         assert_eq!(samples[never], "1");
+    }
+}
+
+/// The names of the metrics of a file.
+fn names(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| line.starts_with("# TYPE ")).collect()
+}
+
+#[test]
+fn o_27_a_kill_leaves_the_old_metrics_or_the_new_ones() {
+    let place = Place::new();
+    let record = "{\"event_id\":\"e1\",\"event\":\"lead\",\"occurred_at\":\"2026-11-20T12:00:00Z\"}\n";
+    fs::write(place.work.join("funnel.jsonl"), record).unwrap();
+    assert!(makegood(&place, &place.work, &["-q", "import", "funnel.jsonl"]).status.success());
+    let status = ["-q", "--now", "2026-11-20T14:00:00Z", "status", "--metrics-file", "makegood.prom"];
+    let began = std::time::Instant::now();
+    assert!(makegood(&place, &place.work, &status).status.success());
+    let whole = fs::read_to_string(place.work.join("makegood.prom")).unwrap();
+    assert!(names(&whole).len() > 8, "{whole}");
+    // From before it opens the file to after it is gone.
+    let step = began.elapsed() * 3 / 2 / 40;
+    for at in 0..40 {
+        let mut child = place.makegood().args(status).spawn().unwrap();
+        std::thread::sleep(step * at);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let text = fs::read_to_string(place.work.join("makegood.prom")).unwrap();
+        read(&text);
+        assert_eq!(names(&text), names(&whole), "killed after {:?}", step * at);
+        let others = fs::read_dir(&place.work).unwrap().map(|entry| entry.unwrap().path());
+        let read_too = others.filter(|path| path.extension().is_some_and(|ending| ending == "prom"));
+        assert_eq!(read_too.count(), 1, "the collector sees no part");
     }
 }

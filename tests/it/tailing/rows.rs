@@ -138,6 +138,20 @@ fn t_09_a_reader_that_stays_stops_nothing_and_the_log_is_emptied() {
     scene.check();
 }
 
+#[test]
+fn o_06_a_signal_ends_it_with_0_and_the_position_is_kept() {
+    let mut scene = Scene::new("*.log");
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        scene.start();
+        scene.write("a.log", 10);
+        scene.wait_for_all();
+        scene.end_with(signal);
+    }
+    // Nothing is read again, and nothing is missing.
+    scene.import();
+    scene.check();
+}
+
 /// I-08, in a file that is followed.
 #[test]
 fn a_half_written_line_waits_for_its_end() {

@@ -115,10 +115,8 @@ fn target(context: &Context<'_>, args: &args::Backfill) -> Result<Target, Failur
         )
         .hint("use it with --dry-run, or with --endpoint and a sandbox"));
     }
-    let code = args.test_event_code.as_deref();
-    if code.is_some_and(|code| code.is_empty() || !code.bytes().all(|c| c.is_ascii_alphanumeric())) {
-        return Err(Failure::new(Exit::Usage, "--test-event-code must be letters and digits")
-            .hint("it stands in Events Manager → Web Events → the pixel → Test Events"));
+    if let Some(code) = &args.test_event_code {
+        super::verify::check_code(code)?;
     }
     Ok(target)
 }

@@ -1,11 +1,11 @@
 //! What TikTok says of each token: asked with requests that hold no event.
 
 use crate::cli::Context;
+use crate::cli::commands::asking::{Asking, heard};
 use crate::cli::exit::{Exit, Failure};
 use crate::domain::{Code, Duration, Outcome, PixelCode, Refusal, TimeMs};
-use crate::http::{Client, Endpoint, Reply, Token};
+use crate::http::Reply;
 use crate::report::{Check, escape};
-use crate::sandbox::{Options, Sandbox};
 use crate::tiktok::{answer, payload};
 
 use super::{Looked, bad, failed, good, warning};
@@ -22,30 +22,13 @@ const NEW_TOKEN: &str = "make a new token in Events Manager → Web Events → t
 /// # Errors
 /// [`Failure`] for a wrong endpoint, or when no request can be made at all.
 pub(super) fn look(context: &Context<'_>, endpoint: Option<&str>) -> Result<Looked, Failure> {
-    let failed_start = |error: std::io::Error| {
-        Failure::new(Exit::Store, format!("cannot start the network runtime: {}", error.kind()))
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed_start)?;
-    let named = endpoint.map(Endpoint::parse).transpose()?;
-    let mut sandbox = None;
-    let endpoint = match named {
-        Some(endpoint) => endpoint,
-        None if context.settings.sandbox => {
-            let started = runtime.block_on(Sandbox::start(Options::default())).map_err(failed_start)?;
-            let endpoint = Endpoint::parse(&started.url())?;
-            sandbox = Some(started);
-            endpoint
-        }
-        None => Endpoint::tiktok(),
-    };
-    let limits = &context.settings.policy.backfill;
-    let client = Client::new(endpoint, limits.connect_timeout, limits.total_timeout)?;
+    let asking = Asking::open(context, endpoint)?;
     let mut looked = Vec::new();
     let mut clock = None;
     for (pixel, source) in &context.settings.tokens {
         // The look at the setup has said why one cannot be read.
         let Ok(token) = source.read(context.environment) else { continue };
-        let reply = runtime.block_on(ask(&client, &token, pixel));
+        let reply = asking.post(&token, payload::body(pixel, None, &[]));
         if let Reply::Answered { date: Some(date), .. } = &reply {
             clock = clock.or_else(|| check_clock(context, *date));
         }
@@ -59,12 +42,7 @@ pub(super) fn look(context: &Context<'_>, endpoint: Option<&str>) -> Result<Look
         ));
     }
     looked.extend(clock);
-    drop(sandbox);
     Ok(looked)
-}
-
-async fn ask(client: &Client, token: &Token, pixel: &PixelCode) -> Reply {
-    client.track(token, payload::body(pixel, None, &[])).await
 }
 
 fn check_clock(context: &Context<'_>, date: TimeMs) -> Option<(Check, Exit)> {
@@ -85,25 +63,9 @@ fn check_clock(context: &Context<'_>, date: TimeMs) -> Option<(Check, Exit)> {
 
 fn hear(pixel: &PixelCode, reply: Reply) -> (Check, Exit) {
     let pixel = escape(pixel.as_str()).into_owned();
-    match reply {
-        Reply::Answered { status, body, .. } => answered(&pixel, status, &body),
-        Reply::Redirected { status } => bad(
-            "TikTok",
-            Exit::Config,
-            format!("the server redirects (HTTP {status}); tokens follow no redirect"),
-            "something stands between this machine and TikTok",
-        ),
-        Reply::Certificate { why } => bad(
-            "TikTok",
-            Exit::Config,
-            escape(&why),
-            "something stands between this machine and TikTok; no token was sent",
-        ),
-        Reply::NotSent { why } | Reply::Ambiguous { why, .. } => failed(
-            "TikTok",
-            Failure::new(Exit::Later, format!("no answer: {}", escape(&why)))
-                .hint("is business-api.tiktok.com reachable over https from here? Then run it again"),
-        ),
+    match heard(reply) {
+        Ok((status, body)) => answered(&pixel, status, &body),
+        Err(failure) => failed("TikTok", failure),
     }
 }
 

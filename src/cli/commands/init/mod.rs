@@ -89,7 +89,7 @@ pub fn run(context: &Context<'_>, args: &Init) -> Result<Exit, Failure> {
     } else {
         "next: makegood audit\n"
     });
-    Ui::result(told.as_bytes())?;
+    context.ui.talk(told.trim_end());
     Ok(Exit::Done)
 }
 

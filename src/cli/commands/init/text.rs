@@ -119,7 +119,8 @@ impl Map {
         let mut text = format!(
             "# Guessed from {} records: correct what is wrong. A field that stands under its own name needs no line.\n\
              # A path goes through objects with dots; {{ path = \"ts\", unit = \"ms\" }} gives a unit (s, ms, us, ns,\n\
-             # cents, text, integer) and {{ const = \"…\" }} the same value for all.\n[formats.{}]\n",
+             # cents, text, integer) and {{ const = \"…\" }} the same value for all, as in source = {{ const = \"tiktok\" }}.\n\
+             # What was imported stays as it was read: after a change here, import into a new database.\n[formats.{}]\n",
             self.records, self.name
         );
         if let Some(event) = &self.all_are {

@@ -44,7 +44,8 @@ Examples:
 
 The backfill reads the logs, sends what is missing and due, and says nothing while all is well. Two
 that meet are no harm: the second ends with code 7. It needs many chances inside 47 h, so run it every
-hour or oftener. Old data is pruned once a day.")]
+hour or oftener. Old data is pruned once a day. Each backfill reads what is new in the logs first; where
+they are rotated away sooner than it runs, let makegood-follow.service read them as they are written.")]
 pub struct Arguments {
     /// systemd, cron or launchd.
     #[arg(value_name = "SCHEDULER", value_enum)]

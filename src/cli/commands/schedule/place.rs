@@ -158,6 +158,11 @@ impl Place {
         self.words(&["prune", "--quiet"])
     }
 
+    /// The words of the reading that goes on.
+    pub(super) fn follow(&self) -> Vec<String> {
+        self.words(&["import", "--follow", "--quiet"])
+    }
+
     fn words(&self, verb: &[&str]) -> Vec<String> {
         let (program, config, db) = (&self.program, &self.config, &self.db);
         let mut words = vec![program.display().to_string()];

@@ -31,7 +31,7 @@ MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
 ";
 
-/// Service and timer of the backfill, service and timer of the pruning.
+/// Service and timer of the backfill, service and timer of the pruning, and the service that follows the logs.
 pub(super) fn files(place: &Place) -> Vec<Written> {
     let folder = if place.is_root { PathBuf::from(MACHINE) } else { place.user_units.clone() };
     let file = |name, text| Written { folder: folder.clone(), name, text };
@@ -46,22 +46,46 @@ pub(super) fn files(place: &Place) -> Vec<Written> {
             service(place, "takes away what is older than its retention", &place.prune()),
         ),
         file("makegood-prune.timer", timer(place, "the pruning", "*-*-* 04:20:00")),
+        file("makegood-follow.service", follow_service(place)),
     ]
 }
 
 fn service(place: &Place, what: &str, words: &[String]) -> String {
     let mut text = format!(
         "[Unit]\nDescription=makegood {what}\nAfter=network-online.target\nWants=network-online.target\n\n\
-         [Service]\nType=oneshot\nWorkingDirectory={}\nExecStart={}\n",
-        path(&place.folder),
-        words.iter().map(|text| word(text)).collect::<Vec<_>>().join(" ")
+         [Service]\nType=oneshot\n{}",
+        start(place, words)
     );
     for name in &place.credentials {
         let name = escaped(name);
         let _ = writeln!(text, "LoadCredential={name}:/etc/makegood/{name}");
     }
     // Longer than the longest run that throttling allows; a hanging one must not block the next day.
-    text.push_str("TimeoutStartSec=2h\nUMask=0077\nNice=10\n");
+    text.push_str("TimeoutStartSec=2h\n");
+    text.push_str(&confinement(place));
+    text
+}
+
+/// Says when it is at work, and gives signs of life: one that hangs is started anew.
+fn follow_service(place: &Place) -> String {
+    let wanted_by = if place.is_root { "multi-user.target" } else { "default.target" };
+    format!(
+        "[Unit]\nDescription=makegood reads the logs as they are written\n\n\
+         [Service]\nType=notify\n{}WatchdogSec=5min\nRestart=on-failure\nRestartSec=30s\n{}\n\
+         [Install]\nWantedBy={wanted_by}\n",
+        start(place, &place.follow()),
+        confinement(place),
+    )
+}
+
+fn start(place: &Place, words: &[String]) -> String {
+    let words = words.iter().map(|text| word(text)).collect::<Vec<_>>().join(" ");
+    format!("WorkingDirectory={}\nExecStart={words}\n", path(&place.folder))
+}
+
+/// What a service may reach: no more than it needs.
+fn confinement(place: &Place) -> String {
+    let mut text = "UMask=0077\nNice=10\n".to_owned();
     if place.is_root {
         text.push_str(HARDENING);
         let _ = writeln!(text, "User={}", place.user);
