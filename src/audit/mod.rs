@@ -116,8 +116,8 @@ pub trait Check {
     /// What it found, once every key was seen.
     fn findings(&self, scope: &Scope<'_>) -> Vec<Finding>;
 
-    /// The check by rules, if it is one: what it says depends on few things of a record.
-    fn by_rules(&mut self) -> Option<&mut checks::ByRules> {
+    /// The check, if it needs to be asked only once of all keys that are alike.
+    fn of_likeness(&mut self) -> Option<&mut checks::ByRules> {
         None
     }
 

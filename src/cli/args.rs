@@ -169,7 +169,7 @@ pub struct Global {
     #[arg(value_parser = PossibleValuesParser::new(CHECKS.iter().map(|check| check.code)))]
     pub finding: Vec<String>,
 
-    /// table, json, ndjson, csv, tsv or html.
+    /// table, json, ndjson, csv, tsv, html, md or xlsx; a command that lacks one names those it has.
     #[arg(long, global = true, value_name = "FORMAT", env = "MAKEGOOD_FORMAT", hide_env = true)]
     #[arg(hide_possible_values = true, help_heading = "Output", value_parser = format_parser())]
     pub format: Option<Format>,

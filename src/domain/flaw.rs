@@ -138,10 +138,6 @@ flaws! {
     ValueDiffers = 54;
     /// The value is a hundred times, or a hundredth of, the sum of price × quantity.
     ValueHundredfold = 55;
-    /// An e-mail address or a phone number was sent in clear.
-    SentInClear = 56;
-    /// The external id sent is not the digest of the session id.
-    SentExternalIdOther = 57;
 }
 
 impl Flaws {

@@ -17,7 +17,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Mark such records as tests at the source, or exclude them by a rule of the config. Nothing is excluded by its user agent alone.",
     fix_command: "makegood events --finding bots",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -1,12 +1,10 @@
 //! An event that goes to TikTok on the browser leg only.
 
-use crate::domain::{Finding, Severity};
+use crate::domain::Severity;
 
-use super::super::{Check, CheckFact, Scope, Subject};
-use super::finding;
+use super::super::CheckFact;
 use super::known::expected_event;
-use super::pairs::{ByName, Fault, is_tried};
-use super::words::{events, events_do, quoted};
+use super::pairs::{Fault, OneLeg, is_tried};
 
 /// Its row of the catalogue.
 pub(super) const FACT: CheckFact = CheckFact {
@@ -23,41 +21,15 @@ pub(super) const FACT: CheckFact = CheckFact {
     concerns: |subject, _| {
         expected_event(subject).is_some() && subject.legs.browser.any() && !is_tried(subject)
     },
-    make: || Box::new(BrowserLegOnly::default()),
+    make: || {
+        OneLeg::check(
+            &FACT,
+            Fault::BrowserOnly,
+            |pairs| pairs.browser_only,
+            "fired in the browser and not once sent by the server",
+        )
+    },
 };
-
-#[derive(Default)]
-struct BrowserLegOnly(ByName);
-
-impl Check for BrowserLegOnly {
-    fn observe(&mut self, subject: &Subject<'_>, scope: &Scope<'_>) {
-        self.0.observe(subject, scope);
-    }
-
-    fn confirms(&self, subject: &Subject<'_>) -> bool {
-        self.0.is_of(subject, Fault::BrowserOnly)
-    }
-
-    fn findings(&self, _: &Scope<'_>) -> Vec<Finding> {
-        let names = self.0.with(Fault::BrowserOnly);
-        let total: u64 = names.iter().map(|(_, pairs)| pairs.browser_only).sum();
-        if total == 0 {
-            return Vec::new();
-        }
-        let evidence = names.iter().map(|(name, pairs)| {
-            format!(
-                "{}: {}, none of them on the other leg.",
-                quoted(name.as_str()),
-                events(pairs.browser_only)
-            )
-        });
-        let summary = format!(
-            "{} fired in the browser and not once sent by the server.",
-            events_do(total, "was", "were")
-        );
-        vec![finding(&FACT, total, summary, evidence.collect())]
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use crate::domain::{Exclusion, Severity, Verdict};
 
 use super::super::{CheckFact, Scope, Subject};
-use super::judged::{Rules, Weight, campaign_of, name_of};
+use super::rules::{Rules, Weight, campaign_of, name_of};
 use super::words::{events_do, share};
 
 /// Its row of the catalogue.

@@ -4,8 +4,8 @@ use crate::domain::Severity;
 use crate::tiktok::event_map;
 
 use super::super::{CheckFact, Subject};
-use super::judged::{Rules, Weight, name_of};
 use super::known::expected_event;
+use super::rules::{Rules, Weight, name_of};
 use super::words::{events_do, share};
 
 /// Its row of the catalogue.

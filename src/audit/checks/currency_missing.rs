@@ -19,7 +19,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Send currency (ISO 4217, such as USD) beside every value.",
     fix_command: "makegood events --finding currency-missing",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

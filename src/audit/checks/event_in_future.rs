@@ -4,7 +4,7 @@ use crate::domain::{Duration, Severity};
 use crate::tiktok::limits;
 
 use super::super::{CheckFact, Scope, Subject};
-use super::judged::{Rules, Weight, name_of};
+use super::rules::{Rules, Weight, name_of};
 use super::words::{events_do, share};
 
 /// Its row of the catalogue.

@@ -3,7 +3,7 @@
 use crate::domain::Severity;
 
 use super::super::CheckFact;
-use super::judged::{Rules, Weight, name_of, pixel_of};
+use super::rules::{Rules, Weight, name_of, pixel_of};
 use super::words::{events_do, share};
 
 /// Its row of the catalogue.

@@ -21,7 +21,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Choose one id per visitor, trim it, keep its case, and send it with every event of both legs.",
     fix_command: "makegood events --finding external-id-changes",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -19,7 +19,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Trim the external id, keep its case, and hash it the same way on both legs.",
     fix_command: "makegood events --finding external-id-hash-differs",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -20,7 +20,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Wait for the session id before sending, and leave the field out where there is none.",
     fix_command: "makegood events --finding external-id-unusable",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -19,7 +19,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Hash once: pass the raw value to an SDK that hashes, or the digest to one that does not.",
     fix_command: "makegood events --finding hash-double",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -20,7 +20,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Trim, put e-mail addresses into lower case, write numbers as E.164, encode as UTF-8, then hash with SHA-256, each value of a list by itself.",
     fix_command: "makegood events --finding hash-not-normalised",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

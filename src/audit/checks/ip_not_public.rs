@@ -20,7 +20,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Take the visitor's address from the header that your own proxy sets, and from no other. A backfill leaves a bad one out.",
     fix_command: "makegood events --finding ip-not-public",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -21,7 +21,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Take the visitor's address from the header that your own proxy sets.",
     fix_command: "makegood events --finding ip-shared",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -16,7 +16,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Send limited_data_use as true or false, without quotes.",
     fix_command: "makegood events --finding limited-data-use-as-text",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -16,7 +16,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Send the visitor's IP address: TikTok tells the US state by it.",
     fix_command: "makegood events --finding limited-data-use-without-ip",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -73,7 +73,7 @@ struct Said {
     keys: u64,
 }
 
-/// The checks by rules among all checks, and what they said.
+/// The checks of likeness among all checks, and what they said.
 #[derive(Debug)]
 pub(in crate::audit) struct Memo {
     /// Their places among all checks.
@@ -82,10 +82,10 @@ pub(in crate::audit) struct Memo {
 }
 
 impl Memo {
-    /// Finds the checks by rules; at most [`CHECKS_MAX`], the others look for themselves.
+    /// Finds the checks of likeness; at most [`CHECKS_MAX`], the others look for themselves.
     pub(in crate::audit) fn of(checks: &mut [Box<dyn Check>]) -> Self {
-        let by_rules = |(place, check): (usize, &mut Box<dyn Check>)| check.by_rules().map(|_| place);
-        let places = checks.iter_mut().enumerate().filter_map(by_rules).take(CHECKS_MAX).collect();
+        let place = |(place, check): (usize, &mut Box<dyn Check>)| check.of_likeness().map(|_| place);
+        let places = checks.iter_mut().enumerate().filter_map(place).take(CHECKS_MAX).collect();
         Self { places, said: HashMap::new() }
     }
 
@@ -123,7 +123,7 @@ impl Memo {
             let bit = usize::try_from(rest.trailing_zeros()).unwrap_or_default();
             rest &= rest - 1;
             let check = self.places.get(bit).and_then(|place| checks.get_mut(*place));
-            if let Some(rules) = check.and_then(|check| check.by_rules()) {
+            if let Some(rules) = check.and_then(|check| check.of_likeness()) {
                 rules.add(subject, scope);
             }
         }
@@ -143,7 +143,7 @@ impl Memo {
 fn judge(places: &[usize], subject: &Subject<'_>, scope: &Scope<'_>, checks: &mut [Box<dyn Check>]) -> Said {
     let mut said = Said { judged: 0, concerned: 0, keys: 0 };
     for (bit, place) in places.iter().enumerate() {
-        let rules = checks.get_mut(*place).and_then(|check| check.by_rules());
+        let rules = checks.get_mut(*place).and_then(|check| check.of_likeness());
         if let Some(is_concerned) = rules.and_then(|rules| rules.judge(subject, scope)) {
             said.judged |= 1 << bit;
             said.concerned |= u64::from(is_concerned) << bit;
@@ -155,7 +155,7 @@ fn judge(places: &[usize], subject: &Subject<'_>, scope: &Scope<'_>, checks: &mu
 fn tell(places: &[usize], said: &Said, checks: &mut [Box<dyn Check>]) {
     for (bit, place) in places.iter().enumerate() {
         if said.judged & (1 << bit) != 0
-            && let Some(rules) = checks.get_mut(*place).and_then(|check| check.by_rules())
+            && let Some(rules) = checks.get_mut(*place).and_then(|check| check.of_likeness())
         {
             rules.add_judged(said.keys);
         }

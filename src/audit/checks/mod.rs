@@ -43,7 +43,6 @@ mod ids_differ_between_legs;
 mod ip_is_list;
 mod ip_not_public;
 mod ip_shared;
-mod judged;
 pub(super) mod known;
 mod lead_and_registration_together;
 mod legs_over_48h_apart;

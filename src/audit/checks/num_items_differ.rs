@@ -16,7 +16,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Send the sum of all quantities as num_items.",
     fix_command: "makegood events --finding num-items-differ",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

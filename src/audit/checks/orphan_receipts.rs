@@ -4,7 +4,7 @@ use crate::domain::{Leg, Receipt, Severity};
 use crate::tiktok::event_map;
 
 use super::super::{CheckFact, Scope, Subject};
-use super::judged::{Rules, Weight, name_of, pixel_of};
+use super::rules::{Rules, Weight, name_of, pixel_of};
 use super::words::{counted, share};
 
 /// Its row of the catalogue.

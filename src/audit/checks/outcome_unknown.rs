@@ -4,8 +4,8 @@ use crate::domain::{Code, Severity, Verdict};
 use crate::reconcile::server_tries;
 
 use super::super::{CheckFact, Subject};
-use super::judged::{Rules, Weight, name_of};
 use super::known::expected_event;
+use super::rules::{Rules, Weight, name_of};
 use super::words::{events_do, share};
 
 /// Its row of the catalogue.

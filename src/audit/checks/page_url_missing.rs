@@ -19,7 +19,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Send page.url, the whole address with its query, with every web event.",
     fix_command: "makegood events --finding page-url-missing",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

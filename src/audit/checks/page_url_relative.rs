@@ -16,7 +16,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Name the origin in the campaign's config ([[campaign]] origin = \"https://quiz.example.com\"), or log whole URLs.",
     fix_command: "makegood events --finding page-url-relative",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

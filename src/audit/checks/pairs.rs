@@ -1,10 +1,12 @@
 //! How the two legs fit together, per event name: what the four checks on pairs count alike.
 
-use crate::domain::{EventName, Leg, Receipt, StoredEvent};
+use crate::domain::{EventName, Finding, Leg, Receipt, StoredEvent};
 
 use super::super::tally::Slots;
-use super::super::{Scope, Subject};
+use super::super::{Check, CheckFact, Scope, Subject};
+use super::finding;
 use super::known::expected_event;
+use super::words::{events, events_do, quoted};
 
 /// Under so many events a rate says nothing.
 pub(super) const SAMPLE_MIN: u64 = 20;
@@ -102,6 +104,53 @@ impl ByName {
     pub(super) fn is_of(&self, subject: &Subject<'_>, fault: Fault) -> bool {
         let Some(name) = &subject.row.name else { return false };
         self.0.iter().any(|(known, pairs)| known == name && pairs.fault() == Some(fault))
+    }
+}
+
+/// A check on events of which one leg knows nothing.
+pub(super) struct OneLeg {
+    fact: &'static CheckFact,
+    fault: Fault,
+    /// The keys that it counts of a name.
+    count: fn(&Pairs) -> u64,
+    /// What happened to them, after "N events were".
+    what: &'static str,
+    names: ByName,
+}
+
+impl OneLeg {
+    /// Its accumulator.
+    pub(super) fn check(
+        fact: &'static CheckFact,
+        fault: Fault,
+        count: fn(&Pairs) -> u64,
+        what: &'static str,
+    ) -> Box<dyn Check> {
+        Box::new(Self { fact, fault, count, what, names: ByName::default() })
+    }
+}
+
+impl Check for OneLeg {
+    fn observe(&mut self, subject: &Subject<'_>, scope: &Scope<'_>) {
+        self.names.observe(subject, scope);
+    }
+
+    fn confirms(&self, subject: &Subject<'_>) -> bool {
+        self.names.is_of(subject, self.fault)
+    }
+
+    fn findings(&self, _: &Scope<'_>) -> Vec<Finding> {
+        let names = self.names.with(self.fault);
+        let total: u64 = names.iter().map(|(_, pairs)| (self.count)(pairs)).sum();
+        if total == 0 {
+            return Vec::new();
+        }
+        let evidence = names.iter().map(|(name, pairs)| {
+            let keys = events((self.count)(pairs));
+            format!("{}: {keys}, none of them on the other leg.", quoted(name.as_str()))
+        });
+        let summary = format!("{} {}.", events_do(total, "was", "were"), self.what);
+        vec![finding(self.fact, total, summary, evidence.collect())]
     }
 }
 

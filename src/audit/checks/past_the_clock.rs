@@ -4,7 +4,7 @@ use crate::domain::{HeldClass, Severity, Verdict};
 use crate::reconcile::Stand;
 
 use super::super::{CheckFact, Subject};
-use super::judged::{Rules, Weight, name_of};
+use super::rules::{Rules, Weight, name_of};
 use super::words::{events_do, share};
 
 /// Its row of the catalogue.

@@ -16,7 +16,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Hash E.164 with its plus sign: +12133734253.",
     fix_command: "makegood events --finding phone-hashed-without-plus",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

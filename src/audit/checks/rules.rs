@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::domain::Finding;
 
+use super::super::reasons::ValueMissing;
 use super::super::tally::Tally;
 use super::super::{Check, CheckFact, Scope, Subject};
 use super::known::is_purchase;
-use super::words::{events, list};
+use super::words::{events, list, money};
 use super::{finding, severity_of_lack, severity_of_loss};
 
 /// What a check is made of.
@@ -36,10 +37,21 @@ pub(super) type Value = for<'a> fn(&Subject<'a>, &'a Scope<'_>) -> Option<&'a st
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Weight {
+    /// As the catalogue says.
+    Stated,
     /// Less than stated where no purchase is among them and they are few.
     Loss,
     /// Less than stated where they are few.
     Lack,
+}
+
+/// How often a check has to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Of each key.
+    Each,
+    /// Once of all keys that are alike: it looks at nothing but what [`super::memo`] compares.
+    Alike,
 }
 
 /// A check by its rules.
@@ -48,18 +60,31 @@ pub struct ByRules {
     judged: u64,
     keys: u64,
     purchases: u64,
+    value: ValueMissing,
+    asked: Asked,
     signs: Vec<u64>,
     lists: Vec<Tally<Arc<str>>>,
 }
 
 impl Rules {
-    /// The accumulator.
+    /// The accumulator of a check that looks at each key.
     pub(super) fn check(&'static self) -> Box<dyn Check> {
+        self.accumulator(Asked::Each)
+    }
+
+    /// The accumulator of a check that looks at nothing but what [`super::memo`] compares.
+    pub(super) fn check_of_likeness(&'static self) -> Box<dyn Check> {
+        self.accumulator(Asked::Alike)
+    }
+
+    fn accumulator(&'static self, asked: Asked) -> Box<dyn Check> {
         Box::new(ByRules {
             rules: self,
             judged: 0,
             keys: 0,
             purchases: 0,
+            value: ValueMissing::default(),
+            asked,
             signs: vec![0; self.signs.len()],
             lists: self.lists.iter().map(|_| Tally::default()).collect(),
         })
@@ -85,7 +110,10 @@ impl ByRules {
     /// Counts a key that is concerned.
     pub(super) fn add(&mut self, subject: &Subject<'_>, scope: &Scope<'_>) {
         self.keys += 1;
-        self.purchases += u64::from(is_purchase(subject.row));
+        if is_purchase(subject.row) {
+            self.purchases += 1;
+            subject.row.event.iter().for_each(|event| self.value.add(event, None));
+        }
         for (count, (_, holds)) in self.signs.iter_mut().zip(self.rules.signs) {
             *count += u64::from(holds(subject, scope));
         }
@@ -106,8 +134,8 @@ impl Check for ByRules {
         }
     }
 
-    fn by_rules(&mut self) -> Option<&mut ByRules> {
-        Some(self)
+    fn of_likeness(&mut self) -> Option<&mut ByRules> {
+        (self.asked == Asked::Alike).then_some(self)
     }
 
     fn findings(&self, _: &Scope<'_>) -> Vec<Finding> {
@@ -125,9 +153,11 @@ impl Check for ByRules {
             }
         }
         if self.purchases > 0 {
-            evidence.push(format!("Purchases among them: {}.", events(self.purchases)));
+            let worth = money(&self.value.sums());
+            evidence.push(format!("Purchases among them: {}{worth}.", events(self.purchases)));
         }
         let severity = match rules.weight {
+            Weight::Stated => rules.fact.severity,
             Weight::Loss => severity_of_loss(self.purchases, self.keys, self.judged),
             Weight::Lack => severity_of_lack(self.keys, self.judged),
         };
@@ -147,4 +177,9 @@ pub(super) fn name_of<'a>(subject: &Subject<'a>, _: &'a Scope<'_>) -> Option<&'a
 /// The campaign of a key.
 pub(super) fn campaign_of<'a>(subject: &Subject<'a>, _: &'a Scope<'_>) -> Option<&'a str> {
     subject.row.event.as_ref()?.campaign.as_ref().map(crate::domain::CampaignId::as_str)
+}
+
+/// The pixel of a key.
+pub(super) fn pixel_of<'a>(subject: &Subject<'a>, _: &'a Scope<'_>) -> Option<&'a str> {
+    subject.row.pixel.as_ref().map(crate::domain::PixelCode::as_str)
 }

@@ -5,8 +5,8 @@ use crate::reconcile::server_tries;
 use crate::tiktok::limits;
 
 use super::super::{CheckFact, Subject};
-use super::judged::{Rules, Weight, campaign_of, name_of};
 use super::known::expected_event;
+use super::rules::{Rules, Weight, campaign_of, name_of};
 use super::words::{events_do, share};
 
 /// Its row of the catalogue.

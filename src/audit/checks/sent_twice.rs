@@ -4,8 +4,8 @@ use crate::domain::Severity;
 use crate::tiktok::limits;
 
 use super::super::CheckFact;
-use super::judged::{Rules, Weight, name_of};
 use super::known::expected_event;
+use super::rules::{Rules, Weight, name_of};
 use super::words::{events_do, share};
 
 /// Its row of the catalogue.

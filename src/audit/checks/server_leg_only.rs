@@ -1,11 +1,9 @@
 //! An event that goes to TikTok on the server leg only.
 
-use crate::domain::{Finding, Severity};
+use crate::domain::Severity;
 
-use super::super::{Check, CheckFact, Scope, Subject};
-use super::finding;
-use super::pairs::{ByName, Fault, is_server_only};
-use super::words::{events, events_do, quoted};
+use super::super::CheckFact;
+use super::pairs::{Fault, OneLeg, is_server_only};
 
 /// Its row of the catalogue.
 pub(super) const FACT: CheckFact = CheckFact {
@@ -20,41 +18,15 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Fire the Pixel with the same event_id where the visitor is still on the page. Without the browser the copy has no cookies to match by.",
     fix_command: "makegood events --finding server-leg-only",
     concerns: |subject, _| is_server_only(subject),
-    make: || Box::new(ServerLegOnly::default()),
+    make: || {
+        OneLeg::check(
+            &FACT,
+            Fault::ServerOnly,
+            |pairs| pairs.server_only,
+            "delivered by the server and not once fired in the browser",
+        )
+    },
 };
-
-#[derive(Default)]
-struct ServerLegOnly(ByName);
-
-impl Check for ServerLegOnly {
-    fn observe(&mut self, subject: &Subject<'_>, scope: &Scope<'_>) {
-        self.0.observe(subject, scope);
-    }
-
-    fn confirms(&self, subject: &Subject<'_>) -> bool {
-        self.0.is_of(subject, Fault::ServerOnly)
-    }
-
-    fn findings(&self, _: &Scope<'_>) -> Vec<Finding> {
-        let names = self.0.with(Fault::ServerOnly);
-        let total: u64 = names.iter().map(|(_, pairs)| pairs.server_only).sum();
-        if total == 0 {
-            return Vec::new();
-        }
-        let evidence = names.iter().map(|(name, pairs)| {
-            format!(
-                "{}: {}, none of them on the other leg.",
-                quoted(name.as_str()),
-                events(pairs.server_only)
-            )
-        });
-        let summary = format!(
-            "{} delivered by the server and not once fired in the browser.",
-            events_do(total, "was", "were")
-        );
-        vec![finding(&FACT, total, summary, evidence.collect())]
-    }
-}
 
 #[cfg(test)]
 mod tests {

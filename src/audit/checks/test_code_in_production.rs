@@ -3,8 +3,8 @@
 use crate::domain::{Severity, Verdict};
 
 use super::super::CheckFact;
-use super::judged::{Rules, Weight, campaign_of, name_of, pixel_of};
 use super::known::expected_event;
+use super::rules::{Rules, Weight, campaign_of, name_of, pixel_of};
 use super::words::{events_do, share};
 
 /// Its row of the catalogue.

@@ -19,7 +19,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Carry the ttclid byte for byte: it is case-sensitive.",
     fix_command: "makegood events --finding ttclid-respelled",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -21,7 +21,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Let TikTok append the ttclid itself (it needs no macro in the link), and leave the field out where there is none. A backfill leaves a bad value out.",
     fix_command: "makegood events --finding ttclid-unusable",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -20,7 +20,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Turn on first-party cookies for the pixel (Events Manager → Web Events → the pixel → Settings), and send the _ttp cookie as user.ttp. Never make one up.",
     fix_command: "makegood events --finding ttp-missing",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -20,7 +20,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Send the _ttp cookie as it is, or leave the field out.",
     fix_command: "makegood events --finding ttp-unusable",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -17,7 +17,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Use TikTok's names in user: ttclid, ttp, email, phone, external_id, ip, user_agent.",
     fix_command: "makegood events --finding user-field-misnamed",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

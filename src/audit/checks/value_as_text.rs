@@ -16,7 +16,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Send value as a JSON number. A backfill does so.",
     fix_command: "makegood events --finding value-as-text",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -3,8 +3,8 @@
 use crate::domain::{MatchKey, Severity, Verdict};
 
 use super::super::{CheckFact, Subject};
-use super::judged::{Rules, Weight, campaign_of};
 use super::known::{is_purchase, session_had_ttclid};
+use super::rules::{Rules, Weight, campaign_of};
 use super::words::{counted, share};
 
 /// Its row of the catalogue.

@@ -20,7 +20,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Log trials as trial_started, and payments with what was paid.",
     fix_command: "makegood events --finding value-zero",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {
