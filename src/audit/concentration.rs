@@ -289,8 +289,8 @@ mod tests {
             let event = row.event.as_mut().unwrap();
             event.at = T0.minus(Duration::from_mins(i64::try_from(dice.roll(0, 7 * 24 * 60)).unwrap()));
             let campaign = 10 + dice.roll(1, 5);
-            event.campaign = CampaignId::parse(&campaign.to_string()).ok();
-            event.funnel = FunnelId::parse(if campaign == 14 { "47" } else { "46" }).ok();
+            event.place_mut().campaign = CampaignId::parse(&campaign.to_string()).ok();
+            event.place_mut().funnel = FunnelId::parse(if campaign == 14 { "47" } else { "46" }).ok();
             event.landing = Some(if dice.roll(2, 3) == 0 { "q.example/b" } else { "q.example/a" }.into());
             breaks(&mut row, &dice);
             row
@@ -307,7 +307,7 @@ mod tests {
     }
 
     fn campaign(row: &LedgerRow) -> &str {
-        row.event.as_ref().unwrap().campaign.as_ref().unwrap().as_str()
+        row.event.as_ref().unwrap().place.campaign.as_ref().unwrap().as_str()
     }
 
     fn text(text: &str) -> SliceValue {

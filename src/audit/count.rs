@@ -19,12 +19,15 @@ use super::sample;
 use super::slices::Keys;
 use super::tally::Slots;
 use super::{
-    AuditResult, Axis, Check, Counts, Dimension, EventCounts, Scope, SliceCounts, Subject, UnusedLine,
+    AuditResult, Axis, Check, CheckFact, Counts, Dimension, EventCounts, Scope, SliceCounts, Subject,
+    UnusedLine,
 };
 
 /// An audit under way.
 pub struct Audit<'a> {
     scope: Scope<'a>,
+    /// The rows of the catalogue that `checks` are made of.
+    facts: &'static [CheckFact],
     checks: Vec<Box<dyn Check>>,
     memo: Memo,
     /// The places of the checks that look at each key for themselves.
@@ -63,11 +66,18 @@ impl<'a> Audit<'a> {
     /// Begins an audit with all checks.
     #[must_use]
     pub fn new(scope: Scope<'a>) -> Self {
-        let mut checks: Vec<_> = CHECKS.iter().map(|fact| (fact.make)()).collect();
+        Self::with(scope, CHECKS)
+    }
+
+    /// Begins an audit with some checks; they see the same keys whatever others there are.
+    #[must_use]
+    pub fn with(scope: Scope<'a>, facts: &'static [CheckFact]) -> Self {
+        let mut checks: Vec<_> = facts.iter().map(|fact| (fact.make)()).collect();
         let memo = Memo::of(&mut checks);
         Self {
             ignores: Ignores::new(&scope),
             scope,
+            facts,
             lookers: (0..checks.len()).filter(|place| !memo.has(*place)).collect(),
             memo,
             checks,
@@ -117,7 +127,7 @@ impl<'a> Audit<'a> {
         }
         if self.ignores.has_scoped() {
             self.ignores.begin_key();
-            for (fact, check) in CHECKS.iter().zip(&mut self.checks) {
+            for (fact, check) in self.facts.iter().zip(&mut self.checks) {
                 if !self.ignores.hides(fact, subject, &self.scope) {
                     check.observe(subject, &self.scope);
                 }
@@ -156,8 +166,9 @@ impl<'a> Audit<'a> {
             self.exclusions.add(reason, event, self.scope.policy);
             return;
         }
-        slot.keys.add(event.keys, known::email(subject.row, event));
-        if let Some(one) = SliceCounts::of(verdict, Keys::of(subject.row, event)) {
+        let email = known::email(subject.row, event);
+        slot.keys.add(event.keys, email);
+        if let Some(one) = SliceCounts::of(verdict, Keys::of(event, email)) {
             let cut = Cut { event, place: at, is_purchase: slot.is_purchase, verdict };
             let place = self.cutter.add(cut, &one);
             self.search.add(sample::hash(&subject.row.id), place, &one);

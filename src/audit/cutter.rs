@@ -194,8 +194,8 @@ impl Cutter {
         }
         let (day, hour) = local.unwrap_or((i32::MIN, 0));
         Spot {
-            campaign: self.campaigns.add(event.campaign.as_ref().map(CampaignId::as_str), one),
-            funnel: self.funnels.add(event.funnel.as_ref().map(FunnelId::as_str), one),
+            campaign: self.campaigns.add(event.place.campaign.as_ref().map(CampaignId::as_str), one),
+            funnel: self.funnels.add(event.place.funnel.as_ref().map(FunnelId::as_str), one),
             landing: self.landings.add(event.landing.as_deref(), one),
             event: u16::try_from(place).unwrap_or(u16::MAX),
             answer: u16::try_from(answer).unwrap_or(u16::MAX),

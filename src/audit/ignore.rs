@@ -37,7 +37,7 @@ impl Rule {
 
     fn has(&self, code: &str, row: &LedgerRow) -> bool {
         let IgnorePolicy { code: own, campaign, event, reason: _, until: _ } = &self.policy;
-        let of_campaign = || row.event.as_ref().and_then(|event| event.campaign.as_ref());
+        let of_campaign = || row.event.as_ref().and_then(|event| event.place.campaign.as_ref());
         own.is_none_or(|own| own == code)
             && (event.is_none() || *event == row.name)
             && (campaign.is_none() || campaign.as_ref() == of_campaign())

@@ -116,8 +116,8 @@ pub trait Check {
     /// What it found, once every key was seen.
     fn findings(&self, scope: &Scope<'_>) -> Vec<Finding>;
 
-    /// The check, if it needs to be asked only once of all keys that are alike.
-    fn of_likeness(&mut self) -> Option<&mut checks::ByRules> {
+    /// What it has in common with other checks.
+    fn common(&mut self) -> Option<checks::Common<'_>> {
         None
     }
 

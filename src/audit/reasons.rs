@@ -81,7 +81,7 @@ impl Exclusions {
         let value = match reason {
             Exclusion::OtherSource => source_of(event, policy),
             Exclusion::Unmapped(_) => Some(event.name.as_str()),
-            Exclusion::NoServerLeg => event.campaign.as_ref().map(CampaignId::as_str),
+            Exclusion::NoServerLeg => event.place.campaign.as_ref().map(CampaignId::as_str),
             Exclusion::ConsentDenied | Exclusion::MarkedTest => None,
         };
         match value {
@@ -121,7 +121,7 @@ const NO_CURRENCY: &str = "XXX";
 impl ValueMissing {
     /// Adds a missing purchase; one without a value adds nothing.
     pub(super) fn add(&mut self, event: &StoredEvent, leg: Option<MissingLeg>) {
-        self.add_value(event.value, event.currency.as_deref(), leg);
+        self.add_value(event.value, event.place.currency.as_deref(), leg);
     }
 
     fn add_value(&mut self, value: Option<Amount>, currency: Option<&str>, leg: Option<MissingLeg>) {
@@ -181,7 +181,7 @@ mod tests {
     fn exclusions_keep_the_literal_value() {
         let (mut exclusions, policy) = (Exclusions::default(), Policy::default());
         let mut other = event("lead");
-        other.source = Some("Facebook Ads".into());
+        other.place_mut().source = Some("Facebook Ads".into());
         exclusions.add(&Exclusion::OtherSource, &other, &policy);
         exclusions.add(&Exclusion::OtherSource, &other, &policy);
         exclusions.add(&Exclusion::Unmapped(None), &event("Renewal"), &policy);
@@ -201,10 +201,10 @@ mod tests {
         let mut money = ValueMissing::default();
         let mut one = event("payment_succeeded");
         money.add(&one, Some(MissingLeg::Neither));
-        one.currency = Some("usd".into());
+        one.place_mut().currency = Some("usd".into());
         one.value = amount("20.015");
         money.add(&one, Some(MissingLeg::BrowserFired));
-        one.currency = None;
+        one.place_mut().currency = None;
         money.add(&one, None);
         one.value = None;
         money.add(&one, None);

@@ -1,8 +1,8 @@
 //! Expected keys by campaign, funnel, landing page, browser, day, hour, event and answer.
 
-use crate::domain::{BrowserFamily, LedgerRow, MatchKey, Range, StoredEvent, TimeMs, Untrusted, Verdict};
+use crate::domain::{BrowserFamily, MatchKey, Range, StoredEvent, TimeMs, Untrusted, Verdict};
 
-use super::checks::known;
+use super::checks::known::Email;
 
 /// What keys are cut by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,9 +143,9 @@ pub(super) enum Keys {
 
 impl Keys {
     /// By the record's own fields.
-    pub(super) fn of(row: &LedgerRow, event: &StoredEvent) -> Self {
+    pub(super) const fn of(event: &StoredEvent, email: Email) -> Self {
         let valid = event.keys.valid;
-        if known::email(row, event) == known::Email::NotJudged {
+        if matches!(email, Email::NotJudged) {
             Self::NotJudged
         } else if valid.has(MatchKey::Ttclid) || valid.has(MatchKey::Email) {
             Self::There

@@ -78,7 +78,7 @@ impl Tally<Arc<str>> {
 }
 
 /// A few rows found by a key: the first ones by walking, the others by hash.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Slots<K, V> {
     rows: Vec<(K, V)>,
     index: HashMap<K, usize>,

@@ -59,7 +59,7 @@ pub(super) fn build_in(
     let session = if joins { store.session_values(event)? } else { None };
     let provenance = enrich::fill(&mut payload, session.as_ref(), event.at, policy.backfill.enrich);
     let contact = store.contact(event)?;
-    let origin = policy.campaign(event.campaign.as_ref()).and_then(|campaign| campaign.origin.as_ref());
+    let origin = policy.campaign(event.place.campaign.as_ref()).and_then(|campaign| campaign.origin.as_ref());
     let encoded = payload::encode(&Sendable {
         name: &planned.name,
         id: &planned.id,

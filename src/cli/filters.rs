@@ -58,7 +58,7 @@ impl Filters {
                 (None, _) => logged.is_some_and(|name| event_map::fold(name.as_str()) == wanted.folded),
                 (Some(_), None) => false,
             });
-        let campaign = row.event.as_ref().and_then(|event| event.campaign.as_ref());
+        let campaign = row.event.as_ref().and_then(|event| event.place.campaign.as_ref());
         let campaign = self.campaigns.is_empty()
             || campaign.is_some_and(|id| self.campaigns.iter().any(|wanted| wanted == id.as_str()));
         let pixel = self.pixels.is_empty()

@@ -166,6 +166,21 @@ pub struct Position {
     pub offset: u64,
 }
 
+/// Texts of an event that repeat together: a funnel has few such places and many events at each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The campaign.
+    pub campaign: Option<CampaignId>,
+    /// The funnel.
+    pub funnel: Option<FunnelId>,
+    /// The record's own traffic source, as logged.
+    pub source: Option<Arc<str>>,
+    /// Host and path of the page.
+    pub page: Option<Arc<str>>,
+    /// The currency as logged.
+    pub currency: Option<Arc<str>>,
+}
+
 /// A funnel event as stored: the winning record of its id, name and logged pixel.
 #[derive(Clone, Debug)]
 pub struct StoredEvent {
@@ -173,14 +188,8 @@ pub struct StoredEvent {
     pub name: EventName,
     /// The record's own Pixel Code.
     pub pixel: Option<PixelCode>,
-    /// Its campaign.
-    pub campaign: Option<CampaignId>,
-    /// Its funnel.
-    pub funnel: Option<FunnelId>,
-    /// The record's own traffic source, as logged.
-    pub source: Option<Arc<str>>,
-    /// Host and path of its page.
-    pub page: Option<Arc<str>>,
+    /// What it shares with many others.
+    pub place: Arc<Place>,
     /// Host and path of the page where its session began.
     pub landing: Option<Arc<str>>,
     /// The store's number of its session.
@@ -198,8 +207,6 @@ pub struct StoredEvent {
     pub flaws: Flaws,
     /// Its value, exactly as logged.
     pub value: Option<Amount>,
-    /// Its currency as logged.
-    pub currency: Option<Arc<str>>,
     /// A fingerprint of its order id.
     pub order: Option<OrderKey>,
     /// The store's number of its IP address and user agent; gone after their retention.
@@ -212,6 +219,13 @@ pub struct StoredEvent {
     pub content: u64,
     /// Where the winning record was read; a pass over everything leaves it out.
     pub position: Option<Position>,
+}
+
+impl StoredEvent {
+    /// Its place, to be changed for this event alone.
+    pub fn place_mut(&mut self) -> &mut Place {
+        Arc::make_mut(&mut self.place)
+    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub use batch::{
     Reason, Term, TermKind, TraceKey,
 };
 pub use browser::BrowserFamily;
-pub use event::{Consent, Facts, LimitedDataUse, Position, StoredEvent};
+pub use event::{Consent, Facts, LimitedDataUse, Place, Position, StoredEvent};
 pub use finding::{Finding, Severity};
 pub use flaw::{Flaw, Flaws};
 pub use format_map::{Condition, FieldMap, FieldOrigin, FormatMap, Literal, Unit};

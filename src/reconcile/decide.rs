@@ -50,8 +50,9 @@ pub fn decide(row: &LedgerRow, policy: &Policy, now: TimeMs) -> Verdict {
 /// The source that decides: the campaign's, else the record's; blank ones are none (product 3).
 #[must_use]
 pub fn source_of<'a>(event: &'a StoredEvent, policy: &'a Policy) -> Option<&'a str> {
-    let campaign = policy.campaign(event.campaign.as_ref()).and_then(|campaign| campaign.source.as_deref());
-    campaign.or(event.source.as_deref()).filter(|source| !source.trim().is_empty())
+    let campaign =
+        policy.campaign(event.place.campaign.as_ref()).and_then(|campaign| campaign.source.as_deref());
+    campaign.or(event.place.source.as_deref()).filter(|source| !source.trim().is_empty())
 }
 
 /// Whether nothing says where the visitor came from, so that TikTok is only assumed.
@@ -78,7 +79,7 @@ fn exclusion(row: &LedgerRow, event: &StoredEvent, policy: &Policy) -> Option<Ex
         return Some(Exclusion::MarkedTest);
     }
     policy
-        .campaign(event.campaign.as_ref())
+        .campaign(event.place.campaign.as_ref())
         .is_some_and(|campaign| !campaign.server_leg)
         .then_some(Exclusion::NoServerLeg)
 }
@@ -122,7 +123,7 @@ pub fn browser_fired(row: &LedgerRow, policy: &Policy, logs: &Logs) -> Browser {
     if row.receipts.iter().any(|receipt| receipt.leg == Leg::Browser) {
         return Browser::Fired;
     }
-    let campaign = row.event.as_ref().and_then(|event| policy.campaign(event.campaign.as_ref()));
+    let campaign = row.event.as_ref().and_then(|event| policy.campaign(event.place.campaign.as_ref()));
     let pixel = row.pixel.as_ref().and_then(|pixel| policy.pixel(pixel));
     let is_off = campaign.is_some_and(|campaign| !campaign.pixel_leg);
     let is_complete = pixel.is_some_and(|pixel| match pixel.pixel_log {
@@ -181,16 +182,16 @@ mod tests {
         off.server_leg = false;
         let policy = Policy { campaigns: BTreeMap::from([(campaign.clone(), off)]), ..policy() };
         let mut all = event("Renewal");
-        all.source = Some("facebook".into());
+        all.place_mut().source = Some("facebook".into());
         all.facts.set_consent(Consent::Denied);
         all.facts.set_test();
-        all.campaign = Some(campaign);
+        all.place_mut().campaign = Some(campaign);
         let reason = |event: &StoredEvent| {
             let verdict = decide(&row(event.clone(), [receipt(PAID).code(0)]), &policy, hours(5));
             if let Verdict::Excluded(reason) = &verdict { reason.code() } else { verdict.word() }
         };
         assert_eq!(reason(&all), "other-source");
-        all.source = Some("TikTok Ads".into());
+        all.place_mut().source = Some("TikTok Ads".into());
         assert_eq!(reason(&all), "unmapped");
         all.name = name("payment_succeeded");
         assert_eq!(reason(&all), "consent-denied");
@@ -198,7 +199,7 @@ mod tests {
         assert_eq!(reason(&all), "marked-test");
         all.facts = paid().facts;
         assert_eq!(reason(&all), "no-server-leg");
-        all.campaign = None;
+        all.place_mut().campaign = None;
         assert_eq!(reason(&all), "delivered");
     }
 
@@ -209,12 +210,12 @@ mod tests {
         by_campaign.source = Some("tik-tok".into());
         let policy = Policy { campaigns: BTreeMap::from([(campaign.clone(), by_campaign)]), ..policy() };
         let mut one = paid();
-        one.source = Some("facebook".into());
-        one.campaign = Some(campaign);
+        one.place_mut().source = Some("facebook".into());
+        one.place_mut().campaign = Some(campaign);
         assert_eq!(decide(&row(one.clone(), []), &policy, hours(5)), NEVER_SENT);
-        one.campaign = None;
+        one.place_mut().campaign = None;
         for none in [None, Some(" ".into())] {
-            one.source = none;
+            one.place_mut().source = none;
             assert_eq!(decide(&row(one.clone(), []), &policy, hours(5)), NEVER_SENT);
             assert!(is_assumed_source(&one, &policy));
         }
@@ -333,7 +334,7 @@ mod tests {
         off.pixel_leg = false;
         let off = Policy { campaigns: BTreeMap::from([(campaign.clone(), off)]), ..policy() };
         let mut one = paid();
-        one.campaign = Some(campaign);
+        one.place_mut().campaign = Some(campaign);
         let one = row(one, []);
         assert_eq!(browser_fired(&one, &off, &unlogged), Browser::DidNotFire);
         assert_eq!(missing_leg(&one, &off, &unlogged), MissingLeg::Neither);

@@ -135,7 +135,7 @@ fn is_consent_unknown(event: &StoredEvent, ground: &Ground<'_>) -> bool {
         Consent::Granted | Consent::Denied => false,
         Consent::Unclear => true,
         Consent::Absent => {
-            ground.policy.backfill.require_consent || ground.logs.has_consent(event.campaign.as_ref())
+            ground.policy.backfill.require_consent || ground.logs.has_consent(event.place.campaign.as_ref())
         }
     }
 }
@@ -216,7 +216,7 @@ mod tests {
             (HeldClass::SeenUnderAnotherName, &|row| row.elsewhere.another_name = true),
             (HeldClass::SeenOnAnotherPixel, &|row| row.elsewhere.another_pixel = true),
             (HeldClass::OnlyTestReceipts, &|row| row.receipts.push(receipt(PAID).code(0).test())),
-            (HeldClass::SourceAssumed, &|row| of(row).source = None),
+            (HeldClass::SourceAssumed, &|row| of(row).place_mut().source = None),
             (HeldClass::ConsentUnknown, &|row| of(row).facts.set_consent(Consent::Unclear)),
             (HeldClass::PixelDiffers, &|row| row.pixel_differs = true),
             (HeldClass::ContentDiffers, &|row| of(row).facts.set_money_differs()),
@@ -240,10 +240,10 @@ mod tests {
     #[test]
     fn absent_consent_is_held_where_consent_is_recorded_or_required() {
         let mut one = paid();
-        one.campaign = Some(CampaignId::parse("12").unwrap());
+        one.place_mut().campaign = Some(CampaignId::parse("12").unwrap());
         let facts = LogFacts {
             by_pixel: vec![(pixel("A"), logs().newest(&pixel("A")))],
-            consent_campaigns: vec![one.campaign.clone()],
+            consent_campaigns: vec![one.place.campaign.clone()],
             ..LogFacts::default()
         };
         let recorded = Logs::new(&facts, &policy());
@@ -260,7 +260,7 @@ mod tests {
         one.facts.set_consent(Consent::Granted);
         assert_eq!(with(&one, &strict, &recorded), send);
         one.facts.set_consent(Consent::Absent);
-        one.campaign = None;
+        one.place_mut().campaign = None;
         assert_eq!(with(&one, &policy(), &recorded), send);
     }
 

@@ -30,8 +30,8 @@ fn some_event() -> impl Strategy<Value = (StoredEvent, SessionState)> {
         .prop_map(|((logged, on, in_campaign, source), (consent, test), at, seen, content, value, denied)| {
             let mut one = event(logged);
             one.pixel = on.map(pixel);
-            one.campaign = in_campaign.then(|| CampaignId::parse("12").unwrap());
-            one.source = Some(source.into());
+            one.place_mut().campaign = in_campaign.then(|| CampaignId::parse("12").unwrap());
+            one.place_mut().source = Some(source.into());
             one.facts.set_consent(consent);
             if test {
                 one.facts.set_test();

@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
             at: event.at,
             deadline: until,
             value: event.value,
-            currency: event.currency.clone(),
+            currency: event.place.currency.clone(),
             browser_fired: browser == Browser::Fired,
             released: first_class(row, verdict, &self.ground),
             logged_name: event.name.clone(),
@@ -130,7 +130,7 @@ fn held(row: &LedgerRow, event: &StoredEvent, class: HeldClass) -> Option<Held> 
         at: event.at,
         class,
         value: event.value,
-        currency: event.currency.clone(),
+        currency: event.place.currency.clone(),
     })
 }
 
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn every_key_inside_the_limits_has_one_place() {
         let mut foreign = key("lead", "x", hours(1));
-        foreign.event.as_mut().unwrap().source = Some("facebook".into());
+        foreign.event.as_mut().unwrap().place_mut().source = Some("facebook".into());
         let mut denied = key("lead", "n", hours(1));
         denied.session.as_mut().unwrap().denied_at = Some(hours(2));
         let mut accepted = key("lead", "k", hours(1));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
 
-use crate::domain::{Elsewhere, EventName, IdGroup, LedgerRow, PixelCode, Policy, SessionState, StoredEvent};
+use crate::domain::{Elsewhere, EventId, EventName, IdGroup, LedgerRow, PixelCode, Policy, StoredEvent};
 use crate::tiktok::event_map;
 
 use super::logs::only_pixel;
@@ -46,21 +46,20 @@ impl<'a> Resolver<'a> {
     /// Records of one key under two logged names, or with and without a pixel, become one row: the
     /// one with the smallest (time, content) wins (product 3, "the same key twice").
     pub fn resolve(&mut self, group: &mut IdGroup, rows: &mut Vec<LedgerRow>) {
-        let mut room = rows.pop().map(|row| row.receipts).unwrap_or_default();
-        room.clear();
-        rows.clear();
         let (mut events, mut sessions) = (mem::take(&mut group.events), mem::take(&mut group.sessions));
         let seen = if events.len() > 1 { Seen::of(group) } else { Seen::default() };
+        // Rows are large: those of the group before are written over.
+        rows.resize_with(events.len(), || blank(group.id.clone()));
         let mut states = sessions.drain(..);
-        for event in events.drain(..) {
-            rows.push(self.row(group, &seen, event, states.next().flatten()));
+        for (row, event) in rows.iter_mut().zip(events.drain(..)) {
+            self.write(row, group, &seen, event);
+            row.session = states.next().flatten();
         }
         drop(states);
         (group.events, group.sessions) = (events, sessions);
         if let [row] = rows.as_mut_slice()
             && is_whole(group, row)
         {
-            row.receipts = room;
             fill(row, group);
             return;
         }
@@ -69,16 +68,10 @@ impl<'a> Resolver<'a> {
         rows.sort_by(|a, b| (&a.pixel, sent_name(a)).cmp(&(&b.pixel, sent_name(b))));
     }
 
-    /// The key of one event, still without receipts.
-    fn row(
-        &mut self,
-        group: &IdGroup,
-        seen: &Seen,
-        event: StoredEvent,
-        session: Option<SessionState>,
-    ) -> LedgerRow {
+    /// Makes a row the key of one event, still without a session and receipts.
+    fn write(&mut self, row: &mut LedgerRow, group: &IdGroup, seen: &Seen, event: StoredEvent) {
         let name = self.name(&event.name);
-        let campaign = self.policy.campaign(event.campaign.as_ref());
+        let campaign = self.policy.campaign(event.place.campaign.as_ref());
         let campaign_pixel = campaign.and_then(|campaign| campaign.pixel.as_ref());
         let pixel_differs = match (&event.pixel, campaign_pixel) {
             (Some(own), Some(campaign)) => own != campaign,
@@ -88,18 +81,13 @@ impl<'a> Resolver<'a> {
             let sent = name.as_ref().unwrap_or(&event.name);
             seen.pixel(sent, group).or(self.only_pixel).cloned()
         });
-        LedgerRow {
-            id: group.id.clone(),
-            name,
-            pixel,
-            pixel_differs,
-            event: Some(event),
-            session,
-            receipts: Vec::new(),
-            attempts: Vec::new(),
-            claim: None,
-            elsewhere: Elsewhere::default(),
-        }
+        let LedgerRow { receipts, attempts, claim, elsewhere, .. } = row;
+        receipts.clear();
+        attempts.clear();
+        (*claim, *elsewhere) = (None, Elsewhere::default());
+        row.id.clone_from(&group.id);
+        (row.name, row.pixel, row.pixel_differs) = (name, pixel, pixel_differs);
+        row.event = Some(event);
     }
 
     /// The TikTok name of a logged one; `None`: it is not mapped.
@@ -117,6 +105,22 @@ impl<'a> Resolver<'a> {
             self.names.insert(logged.clone(), name.clone());
         }
         name
+    }
+}
+
+/// A key of which nothing is known.
+const fn blank(id: EventId) -> LedgerRow {
+    LedgerRow {
+        id,
+        name: None,
+        pixel: None,
+        pixel_differs: false,
+        event: None,
+        session: None,
+        receipts: Vec::new(),
+        attempts: Vec::new(),
+        claim: None,
+        elsewhere: Elsewhere { another_name: false, another_pixel: false },
     }
 }
 
@@ -189,7 +193,7 @@ mod tests {
         let policy = with_campaign("CAMP");
         let mut own = event("lead");
         own.pixel = Some(pixel("OWN"));
-        own.campaign = Some(CampaignId::parse("12").unwrap());
+        own.place_mut().campaign = Some(CampaignId::parse("12").unwrap());
         let rows = resolve(group([own.clone()], []), &policy);
         assert_eq!(pixels(&rows), [Some("OWN")]);
         assert!(rows[0].pixel_differs);
@@ -201,7 +205,7 @@ mod tests {
         assert!(!rows[0].pixel_differs);
 
         let only = Policy { pixels: vec![pixel_policy("ONLY")], ..Policy::default() };
-        own.campaign = None;
+        own.place_mut().campaign = None;
         assert_eq!(pixels(&resolve(group([own.clone()], sent), &only)), [Some("SEEN")]);
         assert_eq!(pixels(&resolve(group([own.clone()], []), &only)), [Some("ONLY")]);
         assert_eq!(pixels(&resolve(group([own], []), &Policy::default())), [None]);

@@ -52,7 +52,8 @@ pub(super) fn merge(rows: &mut Vec<LedgerRow>) {
 fn join(kept: &mut LedgerRow, mut other: LedgerRow) {
     kept.pixel_differs |= other.pixel_differs;
     let (Some(a), Some(b)) = (&kept.event, &other.event) else { return };
-    let money_differs = a.value != b.value || !same_currency(a.currency.as_deref(), b.currency.as_deref());
+    let money_differs =
+        a.value != b.value || !same_currency(a.place.currency.as_deref(), b.place.currency.as_deref());
     let content_differs = a.content != b.content;
     let any = |test: fn(&StoredEvent) -> bool| test(a) || test(b);
     let (was_money, was_content) = (any(|e| e.facts.money_differs()), any(|e| e.facts.content_differs()));

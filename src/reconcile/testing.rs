@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     Amount, Answer, Attempt, CampaignPolicy, Code, Duration, EventId, EventName, Facts, Flaws, IdGroup,
-    KeyBits, LedgerRow, Leg, LogFacts, LogNewest, MatchKey, Outcome, PixelCode, PixelLog, PixelPolicy,
+    KeyBits, LedgerRow, Leg, LogFacts, LogNewest, MatchKey, Outcome, PixelCode, PixelLog, PixelPolicy, Place,
     Policy, Receipt, RunId, ServerLog, SessionState, StoredEvent, TimeMs,
 };
 
@@ -81,10 +81,11 @@ pub fn event(logged: &str) -> StoredEvent {
     StoredEvent {
         name: name(logged),
         pixel: None,
-        campaign: None,
-        funnel: None,
-        source: Some(Arc::from("tiktok")),
-        page: None,
+        place: Arc::new(Place {
+            source: Some(Arc::from("tiktok")),
+            currency: Some(Arc::from("USD")),
+            ..Place::default()
+        }),
         landing: None,
         session: Some(1),
         at: T0,
@@ -93,7 +94,6 @@ pub fn event(logged: &str) -> StoredEvent {
         facts,
         flaws: Flaws::NONE,
         value: amount("9.99"),
-        currency: Some(Arc::from("USD")),
         order: None,
         contact: Some(1),
         block: Some(1),

@@ -43,7 +43,7 @@ pub(super) fn has_token(row: &LedgerRow, policy: &Policy) -> bool {
 
 fn has_url(event: &StoredEvent, policy: &Policy) -> bool {
     let has_origin =
-        policy.campaign(event.campaign.as_ref()).is_some_and(|campaign| campaign.origin.is_some());
+        policy.campaign(event.place.campaign.as_ref()).is_some_and(|campaign| campaign.origin.is_some());
     event.facts.has_url() || (event.facts.has_path_only() && has_origin)
 }
 
@@ -54,6 +54,7 @@ fn has_money(row: &LedgerRow, event: &StoredEvent) -> bool {
         Some(Value::Needed) => {
             event.value.is_some_and(|value| !value.is_negative())
                 && event
+                    .place
                     .currency
                     .as_deref()
                     .is_some_and(|logged| currency::is_supported(&logged.to_ascii_uppercase()))
@@ -154,7 +155,7 @@ mod tests {
         let mut row = row(event("lead"), []);
         let mut event = row.event.take().unwrap();
         no_url(&mut row, &mut event);
-        event.campaign = Some(campaign);
+        event.place_mut().campaign = Some(campaign);
         assert_eq!(unsendable(&row, &event, &policy, hours(5)), None);
     }
 
@@ -163,14 +164,14 @@ mod tests {
         let money = Some(Unsendable::Money);
         assert_eq!(why(|_, event| event.value = None), money);
         assert_eq!(why(|_, event| event.value = amount("-1")), money);
-        assert_eq!(why(|_, event| event.currency = None), money);
-        assert_eq!(why(|_, event| event.currency = Some("ZZZ".into())), money);
-        assert_eq!(why(|_, event| event.currency = Some("usd".into())), None);
+        assert_eq!(why(|_, event| event.place_mut().currency = None), money);
+        assert_eq!(why(|_, event| event.place_mut().currency = Some("ZZZ".into())), money);
+        assert_eq!(why(|_, event| event.place_mut().currency = Some("usd".into())), None);
         assert_eq!(why(|_, event| event.value = amount("0.00")), None);
         for free in ["lead", "subscription_started"] {
             let mut row = row(event(free), []);
             let event = row.event.as_mut().unwrap();
-            (event.value, event.currency) = (None, None);
+            (event.value, event.place_mut().currency) = (None, None);
             assert_eq!(unsendable(&row, row.event.as_ref().unwrap(), &policy(), hours(5)), None);
         }
     }

@@ -79,7 +79,7 @@ fn title(text: &mut String, story: &Story, chapter: &Chapter) {
     let name = name.map_or_else(|| "no name".to_owned(), |name| escape(name.as_str()).into_owned());
     let _ = write!(text, "{name} · {}", escape(&story.id.to_string()));
     if let Some(event) = &chapter.row.event
-        && let (Some(value), Some(currency)) = (event.value, event.currency.as_deref())
+        && let (Some(value), Some(currency)) = (event.value, event.place.currency.as_deref())
     {
         let _ = write!(text, " · {}", money(currency, value));
     }
@@ -150,7 +150,7 @@ fn place_of(story: &Story, position: Option<Position>) -> String {
 
 fn logged_words(event: &StoredEvent) -> String {
     let mut words = format!("{} logged", escape_short(event.name.as_str(), 60));
-    if let Some(page) = &event.page {
+    if let Some(page) = &event.place.page {
         let _ = write!(words, " on {}", escape_short(page, 80));
     }
     words
@@ -228,9 +228,9 @@ fn details(text: &mut String, chapter: &Chapter, view: &View) {
         let part = |label: &str, value: Option<&str>| {
             value.map(|value| format!("{label} {}", escape_short(value, 80)))
         };
-        origin.extend(part("campaign", event.campaign.as_ref().map(crate::domain::CampaignId::as_str)));
-        origin.extend(part("funnel", event.funnel.as_ref().map(crate::domain::FunnelId::as_str)));
-        origin.extend(part("source", event.source.as_deref()));
+        origin.extend(part("campaign", event.place.campaign.as_ref().map(crate::domain::CampaignId::as_str)));
+        origin.extend(part("funnel", event.place.funnel.as_ref().map(crate::domain::FunnelId::as_str)));
+        origin.extend(part("source", event.place.source.as_deref()));
         origin.extend(part("order", chapter.order.as_ref().map(Untrusted::raw)));
         match event.facts.consent() {
             Consent::Absent => {}
@@ -277,7 +277,7 @@ fn payload_words(chapter: &Chapter, event: &StoredEvent) -> String {
         Some(Value::Needed) => {
             let value = event.value.map_or_else(|| "no value".to_owned(), |value| format!("value {value}"));
             words.push(judged(value, event.value.is_some()));
-            let logged = event.currency.as_deref();
+            let logged = event.place.currency.as_deref();
             let named = logged.map_or_else(
                 || "no currency".to_owned(),
                 |text| format!("currency {}", escape_short(text, 8)),

@@ -61,7 +61,7 @@ const PLACES_STORED: &str = "
 
 /// Five terms that repeat together; 0 is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub(super) struct Place {
+pub(super) struct PlaceCodes {
     pub(super) campaign: u32,
     pub(super) funnel: u32,
     pub(super) source: u32,
@@ -83,7 +83,7 @@ struct Texts {
 #[derive(Default)]
 pub(super) struct Dictionary {
     kinds: [Texts; TermKind::ALL.len()],
-    places: HashMap<Place, u32>,
+    places: HashMap<PlaceCodes, u32>,
     places_stored: u32,
     /// How often texts had been taken away when these were read.
     forgotten: i64,
@@ -182,11 +182,11 @@ impl Dictionary {
     }
 
     /// The code of a place; adds it if it is new.
-    pub(super) fn place(&mut self, connection: &Connection, place: Place) -> Result<u32, Fault> {
+    pub(super) fn place(&mut self, connection: &Connection, place: PlaceCodes) -> Result<u32, Fault> {
         if let Some(code) = self.places.get(&place) {
             return Ok(*code);
         }
-        let Place { campaign, funnel, source, page, currency } = place;
+        let PlaceCodes { campaign, funnel, source, page, currency } = place;
         let found: Option<u32> = connection
             .prepare_cached(PLACE_CODE)?
             .query_row(
@@ -243,14 +243,14 @@ pub(super) fn text_of(connection: &Connection, kind: TermKind, code: u32) -> Res
 }
 
 /// One place.
-pub(super) fn place_of(connection: &Connection, code: u32) -> Result<Place, Fault> {
+pub(super) fn place_of(connection: &Connection, code: u32) -> Result<PlaceCodes, Fault> {
     let mut statement = connection.prepare_cached(PLACE)?;
     let mut rows = statement.query(named_params! { ":code": code })?;
     rows.next()?.map_or(Err(Fault::Damaged("names a place that it does not hold")), read_place)
 }
 
-fn read_place(row: &Row<'_>) -> Result<Place, Fault> {
-    Ok(Place {
+fn read_place(row: &Row<'_>) -> Result<PlaceCodes, Fault> {
+    Ok(PlaceCodes {
         campaign: row.get(1)?,
         funnel: row.get(2)?,
         source: row.get(3)?,
@@ -260,7 +260,7 @@ fn read_place(row: &Row<'_>) -> Result<Place, Fault> {
 }
 
 /// All places, by code.
-pub(super) fn all_places(connection: &Connection) -> Result<Vec<Place>, Fault> {
+pub(super) fn all_places(connection: &Connection) -> Result<Vec<PlaceCodes>, Fault> {
     let mut statement = connection.prepare_cached(PLACES_ALL)?;
     let mut rows = statement.query([])?;
     let mut places = Vec::new();

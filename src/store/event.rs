@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Statement, params};
 use super::block::Layout;
 use super::commit::{Codes, Put, Tally};
 use super::contact::ContactCache;
-use super::dictionary::{Dictionary, Place};
+use super::dictionary::{Dictionary, PlaceCodes};
 use super::fault::Fault;
 use super::row::{Id, bits, flaws_number, rank, read_bits, read_flaws, span};
 use crate::domain::{Batch, BatchEvent, Facts, Flaws, KeyBits, Term, TimeMs};
@@ -104,7 +104,7 @@ impl Writer<'_> {
     fn record<'e>(&mut self, at: usize, event: &'e BatchEvent) -> Result<Record<'e>, Fault> {
         let code = |term: Option<Term>| term.map_or(Ok(0), |term| self.codes.term(term));
         let currency = code(event.currency)?;
-        let place = Place {
+        let place = PlaceCodes {
             campaign: code(event.campaign)?,
             funnel: code(event.funnel)?,
             source: code(event.source)?,

@@ -17,7 +17,7 @@ use crate::domain::EventId;
 /// Rows handed over at once: enough that the hand-over costs nothing.
 const CHUNK: usize = 512;
 /// Chunks that may wait: they bound the memory of a read.
-const CHUNKS_WAITING: usize = 4;
+const CHUNKS_WAITING: usize = 64;
 /// Stands where an id was taken from.
 const TAKEN: EventId = EventId::Uuid([0; 16]);
 

@@ -316,7 +316,7 @@ fn join_records(events: &mut Vec<RawEvent>, names: &Names<'_>) -> Result<(), Fau
                 let differs = kept.content != other.content;
                 let text = |value: Option<Amount>| value.map(|value| value.to_string());
                 let other_money = text(kept.value) != text(other.value)
-                    || names.currency(kept.place)? != names.currency(other.place)?;
+                    || names.place(kept.place)?.currency != names.place(other.place)?.currency;
                 if differs || other.facts.content_differs() {
                     kept.facts.set_content_differs();
                 }

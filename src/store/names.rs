@@ -1,28 +1,33 @@
 //! From codes to what they stand for.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use super::answer::{Answered, all_answers, answer, read_code};
 use super::block::split;
-use super::dictionary::{Dictionary, Place, all_places, kind_number, place_of, text_of};
+use super::dictionary::{Dictionary, PlaceCodes, all_places, kind_number, place_of, text_of};
 use super::fault::Fault;
 use super::outcome::read_outcome;
 use super::raw::{RawAttempt, RawClaim, RawEvent, RawReceipt};
 use super::session;
 use super::state::States;
 use crate::domain::{
-    Attempt, CampaignId, Claim, Code, EventName, FunnelId, OrderKey, PixelCode, Receipt, RunId, SessionState,
-    StoredEvent, TermKind, TimeMs,
+    Attempt, CampaignId, Claim, Code, EventName, FunnelId, OrderKey, PixelCode, Place, Receipt, RunId,
+    SessionState, StoredEvent, TermKind, TimeMs,
 };
+
+/// Places whose texts are looked up once; those beyond are looked up for each event.
+const SHARED_MAX: usize = 1 << 16;
 
 /// The dictionaries as one read needs them. What is not in memory is looked up.
 pub(super) struct Names<'a> {
     connection: &'a Connection,
     /// By number of the kind, then by code from 1.
     texts: Vec<Vec<Arc<str>>>,
-    places: Vec<Place>,
+    places: Vec<PlaceCodes>,
+    shared: Vec<OnceCell<Arc<Place>>>,
     answers: Vec<Answered>,
     states: States,
 }
@@ -30,10 +35,12 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// For a read of everything.
     pub(super) fn all(connection: &'a Connection, dictionary: &Dictionary) -> Result<Self, Fault> {
+        let places = all_places(connection)?;
         Ok(Self {
             connection,
             texts: TermKind::ALL.into_iter().map(|kind| dictionary.known(kind)).collect(),
-            places: all_places(connection)?,
+            shared: vec![OnceCell::new(); places.len().min(SHARED_MAX)],
+            places,
             answers: all_answers(connection)?,
             states: States::read(connection)?,
         })
@@ -45,6 +52,7 @@ impl<'a> Names<'a> {
             connection,
             texts: Vec::new(),
             places: Vec::new(),
+            shared: Vec::new(),
             answers: Vec::new(),
             states: States::default(),
         }
@@ -72,11 +80,26 @@ impl<'a> Names<'a> {
         self.pixel(code)?.ok_or(Fault::Damaged("holds an attempt without a pixel"))
     }
 
-    fn place(&self, code: u32) -> Result<Place, Fault> {
-        match usize::try_from(code).ok().and_then(|at| self.places.get(at)) {
-            Some(place) => Ok(*place),
-            None => place_of(self.connection, code),
+    /// What an event shares with others; most of the time they share it in memory too.
+    pub(super) fn place(&self, code: u32) -> Result<Arc<Place>, Fault> {
+        let shared = usize::try_from(code).ok().and_then(|at| self.shared.get(at));
+        if let Some(place) = shared.and_then(OnceCell::get) {
+            return Ok(Arc::clone(place));
         }
+        let codes = match usize::try_from(code).ok().and_then(|at| self.places.get(at)) {
+            Some(codes) => *codes,
+            None => place_of(self.connection, code)?,
+        };
+        let PlaceCodes { campaign, funnel, source, page, currency } = codes;
+        let place = Arc::new(Place {
+            campaign: self.term(TermKind::Campaign, campaign, CampaignId::from_store)?,
+            funnel: self.term(TermKind::Funnel, funnel, FunnelId::from_store)?,
+            source: self.term(TermKind::Source, source, Arc::clone)?,
+            page: self.term(TermKind::Page, page, Arc::clone)?,
+            currency: self.term(TermKind::Currency, currency, Arc::clone)?,
+        });
+        Ok(shared
+            .map_or_else(|| Arc::clone(&place), |cell| Arc::clone(cell.get_or_init(|| Arc::clone(&place)))))
     }
 
     fn answer(&self, code: u32) -> Result<Answered, Fault> {
@@ -84,11 +107,6 @@ impl<'a> Names<'a> {
             Some(answered) => Ok(*answered),
             None => answer(self.connection, code),
         }
-    }
-
-    /// The currency of a place, as a term.
-    pub(super) fn currency(&self, place: u32) -> Result<u32, Fault> {
-        Ok(self.place(place)?.currency)
     }
 
     /// Prepares for the sessions of many events.
@@ -119,16 +137,12 @@ impl<'a> Names<'a> {
 
     /// An event.
     pub(super) fn event(&self, raw: &RawEvent) -> Result<StoredEvent, Fault> {
-        let place = self.place(raw.place)?;
         let block = raw.payload.map(split);
         let slot = block.map_or(Ok(0), |(_, slot)| u32::try_from(slot));
         Ok(StoredEvent {
             name: self.name(raw.name)?,
             pixel: self.pixel(raw.pixel)?,
-            campaign: self.term(TermKind::Campaign, place.campaign, CampaignId::from_store)?,
-            funnel: self.term(TermKind::Funnel, place.funnel, FunnelId::from_store)?,
-            source: self.term(TermKind::Source, place.source, Arc::clone)?,
-            page: self.term(TermKind::Page, place.page, Arc::clone)?,
+            place: self.place(raw.place)?,
             landing: self.landing(raw.session)?,
             session: raw.session,
             at: TimeMs::from_ms(raw.at_ms),
@@ -137,7 +151,6 @@ impl<'a> Names<'a> {
             facts: raw.facts,
             flaws: raw.flaws,
             value: raw.value,
-            currency: self.term(TermKind::Currency, place.currency, Arc::clone)?,
             order: raw.order.map(OrderKey::new),
             contact: raw.contact,
             block: block.map(|(block, _)| block),

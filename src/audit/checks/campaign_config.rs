@@ -37,7 +37,7 @@ struct CampaignConfig {
 
 /// The campaign of a key, where the config has campaigns and not this one.
 fn missing<'a>(subject: &Subject<'a>, scope: &Scope<'_>) -> Option<&'a str> {
-    let id = subject.row.event.as_ref()?.campaign.as_ref()?;
+    let id = subject.row.event.as_ref()?.place.campaign.as_ref()?;
     let campaigns = &scope.policy.campaigns;
     (!campaigns.is_empty() && !campaigns.contains_key(id)).then(|| id.as_str())
 }
@@ -52,8 +52,8 @@ impl Check for CampaignConfig {
         if let Some(id) = missing(subject, scope) {
             self.keys += 1;
             self.missing.add_text(id);
-            self.without_source += u64::from(event.source.is_none());
-        } else if let Some(id) = &event.campaign {
+            self.without_source += u64::from(event.place.source.is_none());
+        } else if let Some(id) = &event.place.campaign {
             self.known.add_text(id.as_str());
         }
     }

@@ -20,7 +20,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           back: TikTok has no call for that.",
     fix_command: "makegood events --finding consent-denied-but-sent",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -23,7 +23,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           is a good one.",
     fix_command: "makegood events --finding content-differs",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -22,7 +22,7 @@ pub(super) const FACT: CheckFact = CheckFact {
 static RULES: Rules = Rules {
     fact: &FACT,
     judge: |subject, _| {
-        valued(subject).filter(|event| event.currency.is_some()).map(|event| event.flaws.has_any(FLAWS))
+        valued(subject).filter(|event| event.place.currency.is_some()).map(|event| event.flaws.has_any(FLAWS))
     },
     summary: |keys, judged| {
         format!(

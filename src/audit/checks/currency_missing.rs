@@ -25,7 +25,7 @@ pub(super) const FACT: CheckFact = CheckFact {
 static RULES: Rules = Rules {
     fact: &FACT,
     judge: |subject, _| {
-        valued(subject).filter(|event| event.value.is_some()).map(|event| event.currency.is_none())
+        valued(subject).filter(|event| event.value.is_some()).map(|event| event.place.currency.is_none())
     },
     summary: |keys, judged| {
         format!(

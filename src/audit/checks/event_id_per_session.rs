@@ -21,7 +21,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Make an id of its own for each page view, step and payment, and give the same one to both legs.",
     fix_command: "makegood events --finding event-id-per-session",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

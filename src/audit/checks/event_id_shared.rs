@@ -2,7 +2,7 @@
 
 use crate::domain::Severity;
 
-use super::super::CheckFact;
+use super::super::{CheckFact, Subject};
 use super::known::expected_event;
 use super::rules::{Rules, Weight, name_of};
 use super::words::{events_do, share};
@@ -21,15 +21,14 @@ pub(super) const FACT: CheckFact = CheckFact {
           tools look events up by id alone.",
     fix_command: "makegood events --finding event-id-shared",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {
     fact: &FACT,
     judge: |subject, _| {
         expected_event(subject)?;
-        let own = &subject.row.name;
-        Some(subject.siblings.iter().any(|row| row.event.is_some() && row.name != *own))
+        Some(is_shared(subject))
     },
     summary: |keys, of| {
         format!(
@@ -49,6 +48,12 @@ static RULES: Rules = Rules {
     ],
     lists: &[("By event", name_of)],
 };
+
+/// Whether an event of another name has the id too.
+pub(super) fn is_shared(subject: &Subject<'_>) -> bool {
+    let own = &subject.row.name;
+    subject.siblings.iter().any(|row| row.event.is_some() && row.name != *own)
+}
 
 #[cfg(test)]
 mod tests {

@@ -21,7 +21,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           a name, server_leg for a campaign. If they are not, filter them in the sender.",
     fix_command: "makegood events --finding excluded-but-sent",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn it_fires_on_live_server_receipts_of_the_excluded() {
         let mut foreign = clean("lead");
-        foreign.event.as_mut().unwrap().source = Some("facebook".into());
+        foreign.event.as_mut().unwrap().place_mut().source = Some("facebook".into());
         let renewal = row(event("Renewal"), [receipt("Renewal").code(40002)]);
         let found = found(&[foreign, renewal], FACT.code).unwrap();
         assert_eq!(found.events, 2);
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn it_is_silent_without_server_receipts() {
         let mut foreign = missing("lead", [receipt("Lead").browser()]);
-        foreign.event.as_mut().unwrap().source = Some("facebook".into());
+        foreign.event.as_mut().unwrap().place_mut().source = Some("facebook".into());
         assert_eq!(found(&[foreign, clean("lead")], FACT.code), None);
     }
 }

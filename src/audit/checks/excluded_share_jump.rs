@@ -133,7 +133,7 @@ mod tests {
     fn day(number: i64, excluded: usize) -> Vec<LedgerRow> {
         let mut rows = vec![at(clean("lead"), hours(number * 24 - 24 * 3)); 50];
         for row in rows.iter_mut().take(excluded) {
-            row.event.as_mut().unwrap().source = Some("facebook".into());
+            row.event.as_mut().unwrap().place_mut().source = Some("facebook".into());
         }
         rows
     }

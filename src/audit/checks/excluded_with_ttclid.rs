@@ -111,7 +111,7 @@ mod tests {
 
     fn from(source: &str) -> LedgerRow {
         let mut key = clean("payment_succeeded");
-        key.event.as_mut().unwrap().source = Some(source.into());
+        key.event.as_mut().unwrap().place_mut().source = Some(source.into());
         key
     }
 

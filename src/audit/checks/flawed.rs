@@ -47,12 +47,12 @@ pub(super) fn with_contents<'a>(subject: &Subject<'a>) -> Option<&'a StoredEvent
 
 /// The page of a key.
 pub(super) fn page_of<'a>(subject: &Subject<'a>, _: &'a Scope<'_>) -> Option<&'a str> {
-    subject.row.event.as_ref()?.page.as_deref()
+    subject.row.event.as_ref()?.place.page.as_deref()
 }
 
 /// The currency of a key, as logged.
 pub(super) fn currency_of<'a>(subject: &Subject<'a>, _: &'a Scope<'_>) -> Option<&'a str> {
-    subject.row.event.as_ref()?.currency.as_deref()
+    subject.row.event.as_ref()?.place.currency.as_deref()
 }
 
 /// As [`hashed`]: what a digest shows beside the value that it was made of.

@@ -4,6 +4,7 @@ use crate::domain::{Finding, Severity};
 
 use super::super::{Check, CheckFact, Scope, Subject};
 use super::finding;
+use super::memo::Common;
 use super::pairs::{ByName, Fault, is_browser_orphan, is_server_only};
 use super::words::{counted, events, quoted};
 
@@ -29,6 +30,10 @@ struct IdsDiffer(ByName);
 impl Check for IdsDiffer {
     fn observe(&mut self, subject: &Subject<'_>, scope: &Scope<'_>) {
         self.0.observe(subject, scope);
+    }
+
+    fn common(&mut self) -> Option<Common<'_>> {
+        Some(Common::Pairs(&mut self.0))
     }
 
     fn confirms(&self, subject: &Subject<'_>) -> bool {

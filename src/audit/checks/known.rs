@@ -55,7 +55,7 @@ pub(super) fn tiktok_sign(event: &StoredEvent, policy: &Policy) -> Option<Sign> 
         Some(Sign::Utm)
     } else if event.facts.referrer_is_tiktok() {
         Some(Sign::Referrer)
-    } else if source_of(event, policy).is_some() || policy.campaign(event.campaign.as_ref()).is_some() {
+    } else if source_of(event, policy).is_some() || policy.campaign(event.place.campaign.as_ref()).is_some() {
         Some(Sign::Source)
     } else {
         None

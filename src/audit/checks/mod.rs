@@ -115,7 +115,9 @@ use crate::domain::{Finding, Severity};
 use super::CheckFact;
 
 pub use catalogue::CHECKS;
+pub use memo::Common;
 pub(super) use memo::Memo;
+pub use pairs::ByName;
 pub use rules::ByRules;
 
 /// The way to a pixel's token in TikTok's own pages, as the integration's page gives it.

@@ -23,7 +23,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           never sent again by a backfill: a copy under this name would be one more conversion.",
     fix_command: "makegood events --finding names-differ",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(result.totals.coverage_ppm(), Some(0));
         let mut foreign = clean("lead");
         foreign.receipts.clear();
-        foreign.event.as_mut().unwrap().source = Some("facebook".into());
+        foreign.event.as_mut().unwrap().place_mut().source = Some("facebook".into());
         let result = audit_with(&[foreign], &policy(), &silent(), hours(5));
         assert!(result.findings.iter().all(|one| one.code != FACT.code));
     }

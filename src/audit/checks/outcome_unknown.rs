@@ -22,7 +22,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           event_id: TikTok drops a copy that it already has.",
     fix_command: "makegood backfill",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -20,7 +20,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           success. Until then coverage is a range, and such events are sent again only inside 48 hours.",
     fix_command: "makegood events --finding outcome-unverified",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

@@ -37,5 +37,5 @@ static RULES: Rules = Rules {
 };
 
 pub(super) fn has_origin(event: &StoredEvent, scope: &Scope<'_>) -> bool {
-    scope.policy.campaign(event.campaign.as_ref()).is_some_and(|campaign| campaign.origin.is_some())
+    scope.policy.campaign(event.place.campaign.as_ref()).is_some_and(|campaign| campaign.origin.is_some())
 }

@@ -6,6 +6,7 @@ use super::super::tally::Slots;
 use super::super::{Check, CheckFact, Scope, Subject};
 use super::finding;
 use super::known::expected_event;
+use super::memo::Common;
 use super::words::{events, events_do, quoted};
 
 /// Under so many events a rate says nothing.
@@ -70,8 +71,8 @@ impl Pairs {
 }
 
 /// The pairs of all names.
-#[derive(Debug, Default)]
-pub(super) struct ByName(Slots<EventName, Pairs>);
+#[derive(Clone, Debug, Default)]
+pub struct ByName(Slots<EventName, Pairs>);
 
 impl ByName {
     /// Counts a key or an orphan.
@@ -135,6 +136,10 @@ impl Check for OneLeg {
         self.names.observe(subject, scope);
     }
 
+    fn common(&mut self) -> Option<Common<'_>> {
+        Some(Common::Pairs(&mut self.names))
+    }
+
     fn confirms(&self, subject: &Subject<'_>) -> bool {
         self.names.is_of(subject, self.fault)
     }
@@ -175,7 +180,8 @@ pub(super) fn is_tried(subject: &Subject<'_>) -> bool {
 /// Both logs of the key's pixel reach past the event, and both legs of its campaign are on.
 fn has_both_logs(subject: &Subject<'_>, event: &StoredEvent, scope: &Scope<'_>) -> bool {
     let newest = scope.logs.newest_of(subject.row.pixel.as_ref());
-    let is_on = scope.policy.campaign(event.campaign.as_ref()).is_none_or(|campaign| campaign.pixel_leg);
+    let is_on =
+        scope.policy.campaign(event.place.campaign.as_ref()).is_none_or(|campaign| campaign.pixel_leg);
     is_on && newest.server_at >= Some(event.at) && newest.browser_at >= Some(event.at)
 }
 

@@ -21,7 +21,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           pixel is taken meanwhile, and a backfill holds these events.",
     fix_command: "makegood events --finding pixel-differs",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {
@@ -49,7 +49,7 @@ static RULES: Rules = Rules {
     lists: &[
         ("The record's pixel", pixel_of),
         ("The campaign's pixel", |subject, scope| {
-            let campaign = scope.policy.campaign(subject.row.event.as_ref()?.campaign.as_ref())?;
+            let campaign = scope.policy.campaign(subject.row.event.as_ref()?.place.campaign.as_ref())?;
             campaign.pixel.as_ref().map(PixelCode::as_str)
         }),
         ("By campaign", campaign_of),

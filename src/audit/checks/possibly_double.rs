@@ -141,7 +141,7 @@ fn copy(subject: &Subject<'_>, event: &StoredEvent) -> Copy {
     Copy {
         is_unsent: !subject.legs.accepted.any() && !subject.legs.browser.any(),
         value: event.value,
-        currency: event.currency.clone(),
+        currency: event.place.currency.clone(),
         key: (subject.row.id.clone(), subject.row.pixel.clone()),
     }
 }

@@ -9,6 +9,7 @@ use super::super::reasons::ValueMissing;
 use super::super::tally::Tally;
 use super::super::{Check, CheckFact, Scope, Subject};
 use super::known::is_purchase;
+use super::memo::Common;
 use super::words::{events, list, money};
 use super::{finding, severity_of_lack, severity_of_loss};
 
@@ -134,8 +135,8 @@ impl Check for ByRules {
         }
     }
 
-    fn of_likeness(&mut self) -> Option<&mut ByRules> {
-        (self.asked == Asked::Alike).then_some(self)
+    fn common(&mut self) -> Option<Common<'_>> {
+        (self.asked == Asked::Alike).then_some(Common::Likeness(self))
     }
 
     fn findings(&self, _: &Scope<'_>) -> Vec<Finding> {
@@ -176,7 +177,7 @@ pub(super) fn name_of<'a>(subject: &Subject<'a>, _: &'a Scope<'_>) -> Option<&'a
 
 /// The campaign of a key.
 pub(super) fn campaign_of<'a>(subject: &Subject<'a>, _: &'a Scope<'_>) -> Option<&'a str> {
-    subject.row.event.as_ref()?.campaign.as_ref().map(crate::domain::CampaignId::as_str)
+    subject.row.event.as_ref()?.place.campaign.as_ref().map(crate::domain::CampaignId::as_str)
 }
 
 /// The pixel of a key.

@@ -21,7 +21,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           legs are never paired, and each pixel learns from half of the conversions.",
     fix_command: "makegood events --finding sent-to-two-pixels",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

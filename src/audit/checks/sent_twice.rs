@@ -3,7 +3,7 @@
 use crate::domain::Severity;
 use crate::tiktok::limits;
 
-use super::super::CheckFact;
+use super::super::{CheckFact, Subject};
 use super::known::expected_event;
 use super::rules::{Rules, Weight, name_of};
 use super::words::{events_do, share};
@@ -21,15 +21,14 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Nothing is counted twice inside 48 hours. If they are many, two senders may be running.",
     fix_command: "makegood events --finding sent-twice",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {
     fact: &FACT,
     judge: |subject, _| {
         expected_event(subject)?;
-        let accepted = subject.legs.accepted;
-        accepted.any().then(|| accepted.count > 1 && accepted.span() <= limits::DEDUP_WINDOW)
+        subject.legs.accepted.any().then(|| is_twice(subject))
     },
     summary: |keys, of| {
         format!(
@@ -50,6 +49,12 @@ static RULES: Rules = Rules {
     ],
     lists: &[("By event", name_of)],
 };
+
+/// Whether TikTok accepted it more than once within the time in which it counts such copies as one.
+pub(super) fn is_twice(subject: &Subject<'_>) -> bool {
+    let accepted = subject.legs.accepted;
+    accepted.count > 1 && accepted.span() <= limits::DEDUP_WINDOW
+}
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ pub(super) const FACT: CheckFact = CheckFact {
     fix: "Nothing, as long as the payment itself is sent. Compare money by CompletePayment, not by Subscribe.",
     fix_command: "makegood events --finding subscription-value-not-sent",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

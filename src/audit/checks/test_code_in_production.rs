@@ -22,7 +22,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           whether they are visitors or testers before you release them.",
     fix_command: "makegood events --finding test-code-in-production",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {

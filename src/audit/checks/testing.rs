@@ -27,7 +27,7 @@ pub fn missing(logged: &str, receipts: impl IntoIterator<Item = Receipt>) -> Led
     let mut key = row(event(logged), receipts);
     let fact = key.name.as_ref().and_then(|name| event_map::fact(name.as_str()));
     let event = key.event.as_mut().unwrap();
-    event.campaign = crate::domain::CampaignId::parse("12").ok();
+    event.place_mut().campaign = crate::domain::CampaignId::parse("12").ok();
     if fact.is_some_and(|fact| fact.value == event_map::Value::Zero) {
         event.value = amount("0");
     }

@@ -66,7 +66,7 @@ impl Check for LostAfterLanding {
         self.purchases += u64::from(is_purchase(subject.row));
         self.in_own_url += u64::from(event.facts.url_has_ttclid());
         self.missing += u64::from(subject.verdict.is_some_and(Verdict::is_missing));
-        if let Some(page) = &event.page {
+        if let Some(page) = &event.place.page {
             self.pages.add_text(page);
             if let Some(landing) = event.landing.as_deref()
                 && host(landing) != host(page)
@@ -127,7 +127,7 @@ mod tests {
         let (mut not_stored, mut in_url) = (clean("lead"), missing("payment_succeeded", []));
         strip(&mut not_stored, MatchKey::Ttclid);
         let event = not_stored.event.as_mut().unwrap();
-        event.page = Some("pay.example.com/paywall".into());
+        event.place_mut().page = Some("pay.example.com/paywall".into());
         event.landing = Some("quiz.example.com/start".into());
         strip(&mut in_url, MatchKey::Ttclid);
         in_url.session.as_mut().unwrap().ttclid_at = None;

@@ -72,7 +72,7 @@ impl Check for NeverArrived {
             Sign::Source => {}
         }
         self.with_macro += u64::from(event.flaws.has(Flaw::UrlTtclidPlaceholder));
-        if let Some(campaign) = &event.campaign {
+        if let Some(campaign) = &event.place.campaign {
             self.campaigns.add_text(campaign.as_str());
         }
     }
@@ -141,9 +141,9 @@ mod tests {
     #[test]
     fn it_is_silent_without_a_sign_of_tiktok() {
         let mut organic = never("lead");
-        organic.event.as_mut().unwrap().source = None;
+        organic.event.as_mut().unwrap().place_mut().source = None;
         let mut foreign = never("lead");
-        foreign.event.as_mut().unwrap().source = Some("facebook".into());
+        foreign.event.as_mut().unwrap().place_mut().source = Some("facebook".into());
         assert_eq!(found(&[organic, foreign, clean("lead")], FACT.code), None);
     }
 

@@ -31,7 +31,7 @@ static RULES: Rules = Rules {
     },
     weight: Weight::Loss,
     signs: &[("A currency is there", |subject, _| {
-        subject.row.event.as_ref().is_some_and(|event| event.currency.is_some())
+        subject.row.event.as_ref().is_some_and(|event| event.place.currency.is_some())
     })],
     lists: &[("By event", name_of), ("By campaign", campaign_of)],
 };

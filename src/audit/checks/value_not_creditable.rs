@@ -21,7 +21,7 @@ pub(super) const FACT: CheckFact = CheckFact {
           Delivered purchases cannot be repaired: the first copy wins.",
     fix_command: "makegood events --finding value-not-creditable",
     concerns: |subject, scope| RULES.concerns(subject, scope),
-    make: || RULES.check(),
+    make: || RULES.check_of_likeness(),
 };
 
 static RULES: Rules = Rules {
@@ -51,7 +51,7 @@ static RULES: Rules = Rules {
         }),
         ("The session had given an e-mail address by then", |subject, _| had_email(subject)),
         ("Without any page, as from a payment provider's webhook", |subject, _| {
-            subject.row.event.as_ref().is_some_and(|event| event.page.is_none())
+            subject.row.event.as_ref().is_some_and(|event| event.place.page.is_none())
         }),
         ("The browser's copy is in the log, and may have brought its cookies", |subject, _| {
             subject.legs.browser.any()

@@ -64,7 +64,7 @@ fn what_was_stored_comes_back() {
     assert_eq!(found[0].id.to_string(), "ORD 1");
     let purchase = &found[0].events[0];
     assert_eq!(purchase.value.unwrap().to_string(), "9.90");
-    assert_eq!(purchase.currency.as_deref(), Some("USD"));
+    assert_eq!(purchase.place.currency.as_deref(), Some("USD"));
     assert_eq!(payload(&store, purchase), "payload of ORD 1 purchase 1");
     let lead = &found[1].events[0];
     assert_eq!(found[1].sessions[0].unwrap().first_at, Some(at(0)));

@@ -13,14 +13,12 @@ pub(super) fn told(store: &Store) -> Vec<String> {
     for group in groups(store, Range::ALL) {
         let group = store.group(&group.id).unwrap().unwrap();
         for (event, session) in group.events.iter().zip(&group.sessions) {
-            let StoredEvent { name, pixel, campaign, page, landing, at, seen_at, keys, facts, value, .. } =
-                event;
+            let StoredEvent { name, pixel, place, landing, at, seen_at, keys, facts, value, .. } = event;
             let contact = store.contact(event).unwrap();
             told.push(format!(
-                "{:?} {name:?} {pixel:?} {campaign:?} {page:?} {landing:?} {at:?} {seen_at:?} {keys:?} {facts:?} \
-                 {value:?} {:?} {} {:?} {:?} {contact:?} {session:?}",
+                "{:?} {name:?} {pixel:?} {place:?} {landing:?} {at:?} {seen_at:?} {keys:?} {facts:?} \
+                 {value:?} {} {:?} {:?} {contact:?} {session:?}",
                 group.id,
-                event.currency,
                 event.content,
                 payload(store, event),
                 store.session_values(event).unwrap(),
