@@ -7,7 +7,7 @@
 --
 -- Times are whole milliseconds since 1970, UTC. An event_id or a session_id is the 16 bytes of a
 -- canonical lower-case UUID, or else its text exactly as logged. State (delivered, unknown, refused,
--- never sent) is no column: it is folded from receipt, attempt and claim when read.
+-- never sent) is no column: it is folded from receipt, attempt and batch when read.
 --
 -- The views at the end are the readable side, and the documented one.
 
@@ -170,6 +170,7 @@ CREATE TABLE receipt (
   at_ms INTEGER NOT NULL, -- 0: the log has no time
   answer INTEGER NOT NULL,
   request_id ANY NOT NULL, -- bytes where the text is upper-case hex of even length; '': none
+  sent BLOB NOT NULL, -- what the request held: which keys, what is wrong with them, tags; empty: not logged
   source INTEGER NOT NULL,
   byte_offset INTEGER NOT NULL,
   PRIMARY KEY (span, event_id, name, pixel, at_ms, answer, request_id)
@@ -190,6 +191,7 @@ CREATE TABLE half_request (
   test_code INTEGER NOT NULL,
   answer INTEGER, -- as in the receipt it made; NULL: none made yet
   request_id ANY NOT NULL,
+  sent BLOB NOT NULL, -- as in receipt
   source INTEGER NOT NULL,
   byte_offset INTEGER NOT NULL,
   PRIMARY KEY (trace, event_id, name, pixel, at_ms)
@@ -244,7 +246,8 @@ CREATE TABLE session (
   ttp TEXT,
   email BLOB, -- SHA-256 digests
   phone BLOB,
-  external_id BLOB
+  external_id BLOB,
+  hints BLOB -- what wrong recipes make of its raw values: four bytes each, a recipe and a tag of 16 bits
 ) STRICT;
 
 -- IP address and user agent must be kept as they are, because TikTok wants them so: they live here,
@@ -285,7 +288,7 @@ CREATE TABLE origin (
 -- without an exit_code: it died.
 CREATE TABLE run (
   code INTEGER PRIMARY KEY AUTOINCREMENT,
-  kind INTEGER NOT NULL CHECK (kind IN (1, 2)), -- import, backfill
+  kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3)), -- import, backfill, audit
   started_ms INTEGER NOT NULL,
   ended_ms INTEGER,
   exit_code INTEGER,
@@ -293,8 +296,25 @@ CREATE TABLE run (
   counts TEXT
 ) STRICT;
 
+-- What a cluster counted over the union of all hosts, by UTC day: of the last run that reconciled, whole.
+-- The counts of two runs, or of single hosts, cannot be added: a delivery may be logged on another host
+-- than its event.
+CREATE TABLE coverage (
+  run INTEGER NOT NULL REFERENCES run (code),
+  day_ms INTEGER NOT NULL,
+  pixel TEXT NOT NULL, -- '': none known
+  event TEXT NOT NULL,
+  expected INTEGER NOT NULL,
+  delivered INTEGER NOT NULL,
+  missing INTEGER NOT NULL CHECK (missing = expected - delivered AND missing >= 0),
+  settled_ms INTEGER NOT NULL, -- up to here every host had shipped
+  hosts INTEGER NOT NULL, -- 0: tables of one's own
+  PRIMARY KEY (day_ms, pixel, event)
+) STRICT, WITHOUT ROWID;
+
 -- One request of a backfill, written before it goes out. Its code is the fencing token, so it is
--- never used again. outcome NULL: in flight, or the process died, or nobody knows.
+-- never used again. outcome NULL: in flight, or the process died, or nobody knows. The newest batch of a
+-- key, of live and of test sends apart, owns the key: while its lease lasts nobody else sends it.
 CREATE TABLE batch (
   code INTEGER PRIMARY KEY AUTOINCREMENT,
   run INTEGER NOT NULL REFERENCES run (code),
@@ -303,6 +323,8 @@ CREATE TABLE batch (
   test_code INTEGER NOT NULL, -- a term; 0: live
   size INTEGER NOT NULL,
   started_ms INTEGER NOT NULL,
+  lease_until_ms INTEGER NOT NULL,
+  not_before_ms INTEGER NOT NULL, -- its keys are not sent again before this time
   ended_ms INTEGER,
   outcome INTEGER CHECK (outcome BETWEEN 1 AND 9),
   http_status INTEGER,
@@ -314,39 +336,38 @@ CREATE TABLE batch (
 -- One key in one request. Never deleted, and an acceptance never taken back.
 -- outcome: 1 accepted, refused for 2 event, 3 credential, 4 permission, 5 config, 6 throttle,
 -- 7 not sent, 8 unknown, 9 unverified; NULL unknown.
+-- Rows of a batch lie together: ids are random, and what changes would else touch a page per key. Only
+-- the index is in the order of ids, and nothing in it ever changes.
 CREATE TABLE attempt (
+  batch INTEGER NOT NULL REFERENCES batch (code),
   event_id ANY NOT NULL,
   name INTEGER NOT NULL, -- TikTok's name
   pixel INTEGER NOT NULL, -- the resolved one
-  batch INTEGER NOT NULL REFERENCES batch (code),
   outcome INTEGER CHECK (outcome BETWEEN 1 AND 9),
-  PRIMARY KEY (event_id, name, pixel, batch)
+  PRIMARY KEY (batch, event_id, name, pixel)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX attempt_by_batch
-ON attempt (batch);
+CREATE INDEX attempt_by_key
+ON attempt (event_id, name, pixel);
 
 CREATE TRIGGER attempt_accepted_stays
-BEFORE UPDATE ON attempt
+BEFORE UPDATE OF outcome ON attempt
 WHEN OLD.outcome = 1 AND NEW.outcome IS NOT 1
 BEGIN
   SELECT RAISE(ABORT, 'an accepted attempt cannot change');
 END;
 
--- A backfill's hold on a key, and the exact object it sends: frozen at the first attempt, gone after
--- acceptance. Test sends have rows of their own, so that they freeze and block nothing.
-CREATE TABLE claim (
+-- The exact object of a key: frozen by the batch that sent it first, sent again by the later ones, gone
+-- after acceptance. Live and test sends freeze apart.
+CREATE TABLE frozen (
+  batch INTEGER NOT NULL REFERENCES batch (code),
   event_id ANY NOT NULL,
   name INTEGER NOT NULL,
   pixel INTEGER NOT NULL,
-  is_test INTEGER NOT NULL CHECK (is_test IN (0, 1)),
-  batch INTEGER NOT NULL REFERENCES batch (code),
-  lease_until_ms INTEGER NOT NULL,
-  not_before_ms INTEGER NOT NULL,
   object TEXT,
   object_sha256 BLOB,
   provenance TEXT NOT NULL,
-  PRIMARY KEY (event_id, name, pixel, is_test)
+  PRIMARY KEY (batch, event_id, name, pixel)
 ) STRICT, WITHOUT ROWID;
 
 -- Tokens that TikTok refused, by fingerprint: no request goes out under one.
@@ -532,7 +553,7 @@ FROM source;
 CREATE VIEW runs AS
 SELECT
   code AS run,
-  CASE kind WHEN 1 THEN 'import' ELSE 'backfill' END AS kind,
+  CASE kind WHEN 1 THEN 'import' WHEN 2 THEN 'backfill' ELSE 'audit' END AS kind,
   strftime('%Y-%m-%dT%H:%M:%fZ', started_ms / 1000.0, 'unixepoch') AS started_at,
   strftime('%Y-%m-%dT%H:%M:%fZ', ended_ms / 1000.0, 'unixepoch') AS ended_at,
   exit_code AS exit_code,

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use makegood::audit::{Audit, CHECKS, CheckFact, Legs, Part, Scope, Subject};
+use makegood::audit::{Audit, CHECKS, Carried, CheckFact, Legs, Part, Scope, Subject};
 use makegood::domain::{Duration as Span, Policy, Range};
 use makegood::reconcile::{Logs, Resolver, decide, hold, missing_leg};
 use makegood::store::{Store, StoreError};
@@ -84,6 +84,7 @@ fn audit(database: &Path, checks: &'static [CheckFact]) -> Result<Cost, Box<dyn 
                 stand: missing.map(|verdict| hold(row, verdict, &policy, &logs, now)),
                 siblings: &rows,
                 legs: Legs::of(row),
+                carried: Carried::of(row),
             });
         }
         Ok(())

@@ -12,6 +12,7 @@ pub mod ingest;
 pub mod store;
 
 pub mod reconcile;
+pub mod segment;
 
 pub mod audit;
 pub mod report;

@@ -8,7 +8,7 @@ use crate::domain::{EventName, Finding, LedgerRow, Leg, PixelCode, StoredEvent, 
 use crate::tiktok::event_map;
 
 use super::before::Before;
-use super::checks::{CHECKS, Memo, known, no_receipt_log};
+use super::checks::{CHECKS, Memo, known, no_receipt_log, possibly_double, value_not_creditable};
 use super::clock::Clock;
 use super::concentration::Search;
 use super::coverage::KeyCounts;
@@ -220,6 +220,12 @@ impl<'a> Audit<'a> {
     pub fn finish(mut self) -> AuditResult {
         let scope = self.scope;
         self.memo.finish(&mut self.checks);
+        let value = |code: &str| {
+            let check = CHECKS.iter().zip(&self.checks).find(|(fact, _)| fact.code == code);
+            check.map(|(_, check)| check.value()).unwrap_or_default()
+        };
+        let value_not_creditable = value(value_not_creditable::FACT.code);
+        let possibly_double = value(possibly_double::FACT.code);
         let mut findings = self.notes;
         findings.extend(self.checks.iter().flat_map(|check| check.findings(&scope)));
         let ignored = self.ignores.finish(&mut findings);
@@ -245,6 +251,8 @@ impl<'a> Audit<'a> {
             totals,
             by_event,
             value_missing: self.money.finish(),
+            value_not_creditable,
+            possibly_double,
             causes: self.causes.finish(),
             exclusions: self.exclusions.finish(),
             days: self.cutter.days.day_rows(self.cutter.zone()),
@@ -254,6 +262,7 @@ impl<'a> Audit<'a> {
             concentrated: self.search.finish(&self.cutter, &names),
             orphans: self.orphans,
             comparison: None,
+            cluster: None,
             ignored,
             findings,
             clock: self.clock.finish(),

@@ -6,6 +6,7 @@
 //! fixed number of them, and the rest together.
 
 mod before;
+mod carried;
 mod checks;
 mod clock;
 mod codes;
@@ -27,11 +28,16 @@ mod strength;
 mod tally;
 mod timeline;
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 
-use crate::domain::{Finding, LedgerRow, MissingLeg, Policy, Range, Reason, Severity, TimeMs, Verdict};
+use crate::domain::{
+    Amount, Finding, LedgerRow, MissingLeg, Policy, Range, Reason, Severity, TimeMs, Verdict,
+};
 use crate::reconcile::{Logs, Stand};
 
+pub use carried::{Carried, MoneySent};
 pub use checks::CHECKS;
 pub use comparison::{Compared, Comparison, Ours, TotalsFrom, compare};
 pub use concentration::{Concentration, Flaw};
@@ -60,6 +66,8 @@ pub struct Subject<'a> {
     pub siblings: &'a [LedgerRow],
     /// What each leg did with it.
     pub legs: Legs,
+    /// What the request really held; `None`: no log has its body.
+    pub carried: Option<Carried>,
 }
 
 /// What an audit is about.
@@ -119,6 +127,11 @@ pub trait Check {
     /// What it has in common with other checks.
     fn common(&mut self) -> Option<checks::Common<'_>> {
         None
+    }
+
+    /// What the purchases among its keys are worth, per currency; of checks that add it up.
+    fn value(&self) -> Vec<(Arc<str>, Amount)> {
+        Vec::new()
     }
 
     /// Looks at a line that could not be used.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 
-use crate::domain::{Amount, EventName, Finding, HeldClass, KeyWeights, MatchKey, PixelCode, Range, TimeMs};
+use crate::domain::{
+    Amount, ClusterCoverage, EventName, Finding, HeldClass, KeyWeights, MatchKey, PixelCode, Range, TimeMs,
+};
 
 use super::{Comparison, Concentration, Ignored, Slices};
 
@@ -195,6 +197,10 @@ pub struct AuditResult {
     pub by_event: Vec<EventCounts>,
     /// Missing CompletePayment value per currency.
     pub value_missing: Vec<Money>,
+    /// Per currency, the value of accepted purchases that TikTok can hardly credit to an ad.
+    pub value_not_creditable: Vec<(Arc<str>, Amount)>,
+    /// Per currency, the value of purchases that TikTok may have counted a second time.
+    pub possibly_double: Vec<(Arc<str>, Amount)>,
     /// Why keys are missing, most frequent first.
     pub causes: Vec<Cause>,
     /// What was excluded and why, most frequent first.
@@ -213,6 +219,8 @@ pub struct AuditResult {
     pub orphans: u64,
     /// Our counts beside TikTok's own, where somebody asked.
     pub comparison: Option<Comparison>,
+    /// What a cluster counted over all hosts, where one did, of the audited days.
+    pub cluster: Option<ClusterCoverage>,
     /// Findings that the config ignores.
     pub ignored: Vec<Ignored>,
     /// Findings, by severity, then events, then code.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration as Wait;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::crash::crash_point;
 use crate::domain::{Duration, PixelCode, Planned, TimeMs};
 use crate::http::{Cause, Reply};
-use crate::store::{Store, StoreError};
+use crate::store::{BatchResult, Store, StoreError};
 
 use super::ahead::Ahead;
 use super::batches::batches;
@@ -20,6 +20,10 @@ use super::{Job, Progress, Stopped, Summary};
 
 /// How far the clock may lie behind the newest time any run has seen (reliability 2.9).
 const CLOCK_BACK_MAX: Duration = Duration::from_mins(5);
+
+/// How long an acceptance may wait for the claim that records it: a few turns at most, so that a crash
+/// forgets little.
+const RECORD_DELAY_MAX: Wait = Wait::from_millis(50);
 
 /// Keys that wait for a request.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +64,16 @@ pub(super) enum Kept {
     Unasked,
 }
 
+/// An accepted request that is not recorded yet: the transaction of the next claim records it as well.
+#[derive(Debug)]
+pub(super) struct Landed {
+    pub batch: i64,
+    pub result: BatchResult,
+    /// How many.
+    pub keys: u64,
+    pub deadline: Option<TimeMs>,
+}
+
 /// A run.
 pub(super) struct Run<'a> {
     pub job: Job<'a>,
@@ -69,6 +83,7 @@ pub(super) struct Run<'a> {
     pub wire: JoinSet<Reply>,
     /// What is on the wire, by the task that waits for its reply.
     pub flights: HashMap<Id, Flight>,
+    pub landed: Vec<Landed>,
     /// Where requests say, by their batch, that their connection stands.
     pub standing: mpsc::UnboundedSender<i64>,
     /// Objects that are built while others are on the wire.
@@ -123,6 +138,7 @@ pub(super) async fn run(
         queue,
         wire: JoinSet::new(),
         flights: HashMap::new(),
+        landed: Vec::new(),
         standing,
         ahead,
         searches: Vec::new(),
@@ -160,6 +176,9 @@ impl Run<'_> {
                 self.end(Stopped::Signal);
             }
             let wake = self.start_what_can_be().await;
+            if !self.claims_soon(wake) {
+                self.record_landed().await;
+            }
             if self.wire.is_empty() && (self.is_over || self.queue.is_empty()) {
                 break;
             }
@@ -168,9 +187,10 @@ impl Run<'_> {
                 biased;
                 Some(batch) = stood.recv() => self.look_again(batch),
                 Some(landed) = self.wire.join_next_with_id(), if !self.wire.is_empty() => {
-                    let (task, reply) = landed.unwrap_or_else(|broken| (broken.id(), broke_off()));
-                    if let Some(flight) = self.flights.remove(&task) {
-                        self.land(flight, reply).await;
+                    self.land_task(landed).await;
+                    // What has landed meanwhile is recorded together with it.
+                    while let Some(landed) = self.wire.try_join_next_with_id() {
+                        self.land_task(landed).await;
                     }
                 }
                 () = self.ahead.next(), if self.ahead.is_waited_for() => {}
@@ -180,6 +200,19 @@ impl Run<'_> {
         }
         for parcel in std::mem::take(&mut self.queue) {
             self.leave(&parcel);
+        }
+    }
+
+    /// Whether a claim follows at once that can record what has landed as well.
+    fn claims_soon(&self, wake: Option<Instant>) -> bool {
+        let has_room = !self.is_over && self.wire.len() < self.width && !self.queue.is_empty();
+        has_room && wake.is_none_or(|wake| wake <= Instant::now() + RECORD_DELAY_MAX)
+    }
+
+    async fn land_task(&mut self, landed: Result<(Id, Reply), JoinError>) {
+        let (task, reply) = landed.unwrap_or_else(|broken| (broken.id(), broke_off()));
+        if let Some(flight) = self.flights.remove(&task) {
+            self.land(flight, reply).await;
         }
     }
 

@@ -7,7 +7,7 @@ use crate::store::BatchResult;
 
 use super::Stopped;
 use super::bisect::{Bisection, Next};
-use super::flow::{Flight, Parcel, Run, count};
+use super::flow::{Flight, Landed, Parcel, Run, count};
 use super::judge::{self, News};
 use super::retry::{BREAK, TRIES_MAX, throttle_pause};
 use super::start::is_busy;
@@ -46,20 +46,23 @@ impl Run<'_> {
         let keys = count(parcel.keys.len());
         let deadline = self.deadline(&parcel.keys);
         let fate = self.fate(batch, parcel, &heard.news);
+        if matches!(fate, Fate::Accepted) {
+            self.landed.push(Landed { batch, result: heard.result(now, not_before), keys, deadline });
+            return self.check_clock(heard.date, now);
+        }
         // What this run tries again is free at once; the rest waits for a later run.
         let free_at = if matches!(fate, Fate::Again(_)) { now } else { not_before };
-        if !self.record(batch, &heard.result(now, free_at)).await {
+        if !self.record(&[(batch, heard.result(now, free_at))]).await {
             self.summary.unknown += keys;
             self.note_deadline(deadline);
             return self.tell();
         }
         crash_point!("P8");
         match fate {
-            Fate::Accepted => self.summary.accepted += keys,
             Fate::Refused => self.summary.refused += keys,
             Fate::Unknown => self.summary.unknown += keys,
             Fate::Left => self.summary.left += keys,
-            Fate::Again(_) => {}
+            Fate::Accepted | Fate::Again(_) => {}
         }
         if matches!(fate, Fate::Unknown | Fate::Left) {
             self.note_deadline(deadline);
@@ -71,6 +74,33 @@ impl Run<'_> {
         }
         self.check_clock(heard.date, now);
         self.tell();
+    }
+
+    /// Records what was accepted, unless a claim has done so.
+    pub async fn record_landed(&mut self) {
+        let landed = std::mem::take(&mut self.landed);
+        if landed.is_empty() {
+            return;
+        }
+        let ended: Vec<_> = landed.iter().map(|one| (one.batch, one.result.clone())).collect();
+        if self.record(&ended).await {
+            return self.recorded(landed);
+        }
+        for one in landed {
+            self.summary.unknown += one.keys;
+            self.note_deadline(one.deadline);
+        }
+        self.tell();
+    }
+
+    /// Counts what is recorded as accepted.
+    pub fn recorded(&mut self, landed: Vec<Landed>) {
+        for one in landed {
+            crash_point!("P8");
+            self.summary.accepted += one.keys;
+            self.done += one.keys;
+            self.tell();
+        }
     }
 
     /// What becomes of the keys, and what the run learns from the reply.
@@ -268,11 +298,11 @@ impl Run<'_> {
         parcel.keys.first().and_then(|key| self.planned(*key)).map(|planned| planned.pixel.clone())
     }
 
-    /// Writes an outcome, several times if need be. `false`: it stands nowhere, and the run ends.
-    pub async fn record(&mut self, batch: i64, result: &BatchResult) -> bool {
+    /// Writes outcomes, several times if need be. `false`: they stand nowhere, and the run ends.
+    pub async fn record(&mut self, ended: &[(i64, BatchResult)]) -> bool {
         let mut last = None;
         for _ in 0..RECORD_TRIES {
-            match self.store.record(batch, result) {
+            match self.store.record_all(ended) {
                 Ok(()) => return true,
                 Err(error) => last = Some(error),
             }
@@ -283,7 +313,7 @@ impl Run<'_> {
             self.summary.stopped.retain(|why| !matches!(why, Stopped::Store { .. }));
             self.end(Stopped::Store {
                 why: error.to_string(),
-                unrecorded: before + 1,
+                unrecorded: before + count(ended.len()),
                 busy: is_busy(&error),
             });
         }

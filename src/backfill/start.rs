@@ -64,7 +64,9 @@ impl Run<'_> {
         }
         crash_point!("P0");
         let now = self.now();
-        let claimed = self.store.claim(&ClaimRequest {
+        let landed = std::mem::take(&mut self.landed);
+        let ended: Vec<_> = landed.iter().map(|one| (one.batch, one.result.clone())).collect();
+        let request = ClaimRequest {
             run: self.job.run,
             pixel: &pixel,
             test_code: self.job.test_code,
@@ -73,11 +75,16 @@ impl Run<'_> {
             now,
             parent: parcel.parent,
             pace: self.pace(),
-        });
-        let claimed = match claimed {
-            Ok(claimed) => claimed,
-            Err(error) => return self.put_away(parcel, &error),
         };
+        let claimed = match self.store.record_and_claim(&ended, &request) {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                // They are recorded by themselves, or counted as not recorded.
+                self.landed = landed;
+                return self.put_away(parcel, &error);
+            }
+        };
+        self.recorded(landed);
         crash_point!("P2");
         for place in claimed.damaged.iter().filter_map(|at| ready.places.get(*at)) {
             self.drop_unsendable(*place, Unsendable::ObjectDamaged);
@@ -296,7 +303,7 @@ impl Run<'_> {
     /// Releases a claim of which nothing was sent, and queues what shall be tried again.
     async fn give_back(&mut self, batch: i64, parcels: [Parcel; 2]) {
         let now = self.now();
-        if self.record(batch, &Heard::not_sent().result(now, now)).await {
+        if self.record(&[(batch, Heard::not_sent().result(now, now))]).await {
             self.requeue(parcels.into_iter());
         } else {
             for parcel in parcels {

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::audit::CHECKS;
 use crate::domain::HeldClass;
 use crate::report::{Format, OUTPUTS};
 
 use super::commands;
+use super::finding_code::FindingCode;
 use super::metrics::MetricsFile;
 
 const EXAMPLES: &str = "\
@@ -63,12 +63,18 @@ pub enum Command {
     Sandbox(Sandbox),
     /// Say how things stand: the gap, the clock, what ran last and runs next.
     Status(commands::status::Arguments),
+    /// Show the numbers as they change, while logs are followed or events are sent.
+    Watch(commands::watch::Arguments),
     /// Check config, tokens, logs, database and schedule; each problem comes with its fix.
     Doctor(commands::doctor::Arguments),
     /// Check the whole way: a made-up visitor in TikTok's test mode, or a walk of your own.
     Verify(commands::verify::Arguments),
     /// Make units or lines that run the backfill, for systemd, cron or launchd.
     Schedule(commands::schedule::Arguments),
+    /// Write what this host imported as segments, for a cluster.
+    Ship(commands::ship::Arguments),
+    /// Find on a cluster what lacks an acceptance, over the segments of all hosts.
+    Reconcile(commands::reconcile::Arguments),
     /// Ask the database in SQL; nothing can be changed.
     Sql(commands::sql::Arguments),
     /// Erase what is stored of one person, session or event.
@@ -120,6 +126,18 @@ pub struct Global {
     #[arg(long, global = true, value_name = "WHEN", env = "MAKEGOOD_COLOR", hide_env = true)]
     #[arg(value_enum, default_value_t, hide_possible_values = true, help_heading = "Global options")]
     pub color: Color,
+    /// Draw with ASCII characters only: no bars of blocks, no arrows, no ticks.
+    #[arg(long, global = true, env = "MAKEGOOD_ASCII", hide_env = true)]
+    #[arg(value_parser = FalseyValueParser::new(), help_heading = "Global options")]
+    pub ascii: bool,
+    /// Show long lists on a terminal in this pager; by default in `$PAGER`, else `less -FRX`.
+    #[arg(long, global = true, value_name = "COMMAND", env = "MAKEGOOD_PAGER", hide_env = true)]
+    #[arg(help_heading = "Global options")]
+    pub pager: Option<String>,
+    /// Never show a long list in a pager.
+    #[arg(long, global = true, env = "MAKEGOOD_NO_PAGER", hide_env = true)]
+    #[arg(value_parser = FalseyValueParser::new(), help_heading = "Global options")]
+    pub no_pager: bool,
     /// Print nothing unless something is wrong.
     #[arg(short, long, global = true, env = "MAKEGOOD_QUIET", hide_env = true)]
     #[arg(value_parser = FalseyValueParser::new(), help_heading = "Global options")]
@@ -166,7 +184,7 @@ pub struct Global {
     /// Only events that this finding counts (`makegood findings` lists the codes).
     #[arg(long, global = true, value_name = "CODE", env = "MAKEGOOD_FINDING", hide_env = true)]
     #[arg(value_delimiter = ',', hide_possible_values = true, help_heading = "Filters")]
-    #[arg(value_parser = PossibleValuesParser::new(CHECKS.iter().map(|check| check.code)))]
+    #[arg(value_parser = FindingCode)]
     pub finding: Vec<String>,
 
     /// table, json, ndjson, csv, tsv, html, md or xlsx; a command that lacks one names those it has.
@@ -200,10 +218,10 @@ Examples:
   makegood import                                  what is new in every [[source]] of the config
   makegood import 'logs/*.jsonl*' delivery.json.gz
   kubectl logs deploy/funnel --since=1h | makegood import -
-  makegood import --follow '/var/log/funnel-*.jsonl*'    for ever; let patterns match rotated names too
+  makegood import --follow '/var/log/funnel-*.jsonl*'    for ever
 
-Importing again adds nothing. A line that cannot be used never stops an import:
-makegood events --quarantined lists them.")]
+Importing again adds nothing. A line that cannot be used never stops an import: makegood events
+--quarantined lists them. The patterns of --follow should match rotated names too.")]
 pub struct Import {
     /// Files or patterns; - is standard input. Default: the [[source]]s of the config.
     #[arg(value_name = "FILE")]
@@ -248,6 +266,9 @@ pub struct Events {
     /// List the lines that could not be used instead.
     #[arg(long, env = "MAKEGOOD_QUARANTINED", hide_env = true, value_parser = FalseyValueParser::new())]
     pub quarantined: bool,
+    /// Show ids in full in md, which shortens them otherwise.
+    #[arg(long, env = "MAKEGOOD_SHOW_IDS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub show_ids: bool,
 }
 
 /// Arguments of `explain`.
@@ -270,8 +291,7 @@ Examples:
   makegood findings ttclid-lost-after-landing")]
 pub struct Findings {
     /// The code to explain. Default: list all.
-    #[arg(value_name = "CODE", hide_possible_values = true)]
-    #[arg(value_parser = PossibleValuesParser::new(CHECKS.iter().map(|check| check.code)))]
+    #[arg(value_name = "CODE", hide_possible_values = true, value_parser = FindingCode)]
     pub code: Option<String>,
 }
 

@@ -1,8 +1,12 @@
 //! The command line as a whole: each command with the options that mean something to it.
 
+use std::ffi::{OsStr, OsString};
+
 use clap::CommandFactory as _;
+use clap::builder::Resettable;
 
 use super::args::Arguments;
+use super::settings::Environment;
 
 /// The options that a command would ignore: not in its help, and a mistake on its command line.
 const IGNORED: &[(&str, &[&str])] = &[
@@ -20,10 +24,13 @@ const IGNORED: &[(&str, &[&str])] = &[
     ("man", ALL),
     ("prune", FILTERS),
     ("merge", FILTERS),
+    ("reconcile", FILTERS),
     ("sandbox", FILTERS_AND_OUTPUTS),
     ("schedule", FILTERS_AND_OUTPUTS),
+    ("ship", FILTERS),
     ("sql", FILTERS),
     ("status", FILTERS),
+    ("watch", FILTERS_AND_OUTPUTS),
     ("verify", &["since", "until", "last", "event", "campaign", "verdict", "finding"]),
 ];
 
@@ -48,7 +55,7 @@ pub fn ignored(command: &str) -> &'static [&'static str] {
 /// The command line, each command's help without what it would ignore.
 #[must_use]
 pub fn command() -> clap::Command {
-    let mut command = Arguments::command().long_version(long_version());
+    let mut command = Arguments::command().version(version()).long_version(long_version());
     for (name, options) in IGNORED {
         let hidden: Vec<clap::Arg> = command
             .get_arguments()
@@ -60,12 +67,78 @@ pub fn command() -> clap::Command {
     command
 }
 
-/// The version with what it was built from: the same source gives the same words.
-fn long_version() -> String {
-    let commit = option_env!("MAKEGOOD_COMMIT").filter(|commit| !commit.is_empty()).unwrap_or("unknown");
+/// Options that exclude each other: on the command line that is a mistake, but what is typed there is
+/// stronger than a variable. Not `--send` and `--dry-run`: nothing is sent while either says no.
+const EXCLUSIVE: [(&str, &str); 4] =
+    [("format", "json"), ("since", "last"), ("until", "last"), ("follow", "once")];
+
+/// The command line without the variables that do not count: empty ones, and those of options that
+/// exclude one that was typed.
+pub fn with_environment(
+    command: clap::Command,
+    typed: &[OsString],
+    environment: &Environment,
+) -> clap::Command {
+    let is_typed = |option: &str| {
+        let long = format!("--{option}");
+        let options = typed.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
+        options.map(|arg| arg.split_once('=').map_or(arg, |(name, _)| name)).any(|name| name == long)
+    };
+    let weaker: Vec<&str> = EXCLUSIVE
+        .into_iter()
+        .flat_map(|(one, other)| [(one, other), (other, one)])
+        .filter_map(|(stronger, weaker)| is_typed(stronger).then_some(weaker))
+        .collect();
+    let counts = |arg: &clap::Arg| {
+        let variable = arg.get_env().and_then(OsStr::to_str);
+        variable.is_none_or(|name| environment.get(name).is_some())
+            && !weaker.contains(&arg.get_id().as_str())
+    };
+    without(command, &counts)
+}
+
+fn without(command: clap::Command, counts: &dyn Fn(&clap::Arg) -> bool) -> clap::Command {
+    command
+        .mut_args(|arg| if counts(&arg) { arg } else { arg.env(Resettable::Reset) })
+        .mut_subcommands(|sub| without(sub, counts))
+}
+
+/// The variables of all options.
+#[must_use]
+pub fn variables() -> Vec<String> {
+    fn add(command: &clap::Command, names: &mut Vec<String>) {
+        let variables = command.get_arguments().filter_map(clap::Arg::get_env);
+        names.extend(variables.filter_map(OsStr::to_str).map(str::to_owned));
+        command.get_subcommands().for_each(|sub| add(sub, names));
+    }
+    let mut names = Vec::new();
+    add(&command(), &mut names);
+    names
+}
+
+/// The commit it was built from; `None` where the builder did not say.
+fn commit() -> Option<&'static str> {
+    option_env!("MAKEGOOD_COMMIT").filter(|commit| !commit.is_empty())
+}
+
+/// The version on a line: the same source gives the same words.
+fn version() -> String {
+    let commit = commit().map(|commit| format!("commit {commit}, ")).unwrap_or_default();
     format!(
-        "{}\ncommit {commit}\nSQLite {}\nbuilt for {}-{}",
+        "{} ({commit}SQLite {}, {}-{})",
         env!("CARGO_PKG_VERSION"),
+        crate::store::sqlite_version(),
+        std::env::consts::ARCH,
+        std::env::consts::OS,
+    )
+}
+
+/// The version with what it was built from.
+fn long_version() -> String {
+    format!(
+        "{}\ncommit {}\nSQLite {}\nbuilt for {}-{}",
+        env!("CARGO_PKG_VERSION"),
+        commit().unwrap_or("unknown"),
         crate::store::sqlite_version(),
         std::env::consts::ARCH,
         std::env::consts::OS,
@@ -109,6 +182,10 @@ mod tests {
             assert!((20..=110).contains(&about.len()) && !about.contains('\n'), "{name}: {about}");
             let after = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(after.starts_with("Examples:\n  makegood "), "{name}: {after}");
+            // A line that a terminal breaks cannot be copied.
+            let examples = after.lines().take_while(|line| !line.is_empty());
+            let longest = examples.map(|line| line.chars().count()).max();
+            assert!(longest.is_none_or(|cells| cells <= 100), "{name}: {after}");
             for argument in sub.get_arguments() {
                 assert!(argument.get_help().is_some(), "{name} {}", argument.get_id());
             }
@@ -119,6 +196,9 @@ mod tests {
     fn the_version_says_what_it_was_built_from() {
         let words = long_version();
         assert!(words.contains("\ncommit ") && words.contains("\nSQLite 3."), "{words}");
+        let line = version();
+        assert!(line.contains("SQLite 3.") && line.contains(std::env::consts::ARCH), "{line}");
+        assert!(!line.contains('\n'), "{line}");
     }
 
     #[test]
@@ -133,7 +213,10 @@ mod tests {
                     matches!(id, "send" | "include_held" | "accept_double_count" | "now" | "endpoint");
                 let is_option = arg.get_long().is_some() && !matches!(id, "help" | "version");
                 if is_option {
-                    assert_eq!(arg.get_env().is_none(), by_hand, "{} {id}", sub.get_name());
+                    let long = arg.get_long().unwrap().replace('-', "_").to_uppercase();
+                    let wanted = (!by_hand).then(|| format!("MAKEGOOD_{long}"));
+                    let variable = arg.get_env().map(|name| name.to_str().unwrap().to_owned());
+                    assert_eq!(variable, wanted, "{} {id}", sub.get_name());
                 }
             }
         });

@@ -19,6 +19,7 @@ use super::config_error::{ConfigError, Source};
 use super::config_formats::{FormatTable, format_map};
 use super::config_ignore::IgnoreTable;
 use super::config_limits::LimitsTable;
+use super::config_reconcile::ReconcileTable;
 use super::config_retention::RetentionTable;
 use super::config_weights::key_weights;
 use super::time;
@@ -41,6 +42,8 @@ pub struct Config {
     pub stats_names: Names,
     /// Send to a sandbox inside the program, never to TikTok: the demo's config.
     pub sandbox: bool,
+    /// How an engine is run.
+    pub engine: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -61,6 +64,7 @@ struct File {
     formats: BTreeMap<String, FormatTable>,
     retention: RetentionTable,
     limits: LimitsTable,
+    reconcile: ReconcileTable,
 }
 
 #[derive(Deserialize)]
@@ -133,14 +137,13 @@ struct PhoneTable {
 pub fn read(source: &Source<'_>) -> Result<Config, ConfigError> {
     let file: File = toml::from_str(source.text).map_err(|error| source.toml_error(&error))?;
     let mut config = Config { timezone: zone(source, file.timezone.as_ref())?, ..Config::default() };
+    config.stats_names = names(source, &file.stats_names)?;
     let policy = &mut config.policy;
     if let Some(grace) = &file.grace {
         policy.grace = span(source, grace, Duration::ZERO, Duration::from_days(1))?;
     }
     policy.source_aliases = file.source_aliases.iter().map(|alias| event_map::fold(alias).into()).collect();
     policy.names = names(source, &file.map)?;
-    config.stats_names = names(source, &file.stats_names)?;
-    let policy = &mut config.policy;
     if let Some(region) = &file.phone.default_region {
         policy.default_region = Some(country(source, region)?);
     }
@@ -183,6 +186,7 @@ pub fn read(source: &Source<'_>) -> Result<Config, ConfigError> {
     config.policy.retention = file.retention.read(source)?;
     config.policy.limits = file.limits.read(source)?;
     config.sandbox = file.backfill.sandbox;
+    config.engine = file.reconcile.read(source)?;
     Ok(config)
 }
 

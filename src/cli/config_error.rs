@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use crate::report::escape;
 
+use super::config_keys::{KEYS, KeyFact, Kind};
 use super::near::nearest;
 
 /// A config file that is being read.
@@ -44,7 +45,8 @@ pub fn config_mistake(text: &str) -> Option<String> {
 }
 
 /// The keys whose values are no secrets and may be shown.
-pub(super) const OPEN_KEYS: [&str; 42] = [
+pub(super) const OPEN_KEYS: [&str; 43] = [
+    "command",
     "timezone",
     "grace",
     "source_aliases",
@@ -118,15 +120,24 @@ impl Source<'_> {
             return self.error(span, format!("must be {}", expected.join(" or ")));
         }
         let message = match message.split_once(", expected ") {
-            Some((what, expected)) if what.starts_with("invalid type") => {
-                format!("wrong type of value, expected {expected}")
-            }
+            Some((what, _)) if what.starts_with("invalid type") => "wrong type of value".to_owned(),
             Some((what, expected)) if what.starts_with("invalid value") => {
                 format!("wrong value, expected {expected}")
             }
             Some(_) | None => escape(message).into_owned(),
         };
-        self.error(span, message)
+        let hint = self.key_at(span.start).map(key_hint);
+        ConfigError { hint, ..self.error(span, message) }
+    }
+
+    /// The key whose value stands at a place: by the name on its line and the table above it.
+    fn key_at(&self, place: usize) -> Option<&'static KeyFact> {
+        let before = self.text.get(..place)?;
+        let (above, line) = before.rsplit_once('\n').unwrap_or(("", before));
+        let name = line.split_once('=')?.0.trim();
+        let table = above.lines().rev().map(str::trim).find(|line| line.starts_with('['));
+        let table = table.map_or("", |line| line.trim_matches(['[', ']']));
+        KEYS.iter().find(|key| key.table == table && key.name == name)
     }
 
     fn error(&self, span: Range<usize>, message: String) -> ConfigError {
@@ -156,6 +167,20 @@ impl Source<'_> {
             hint: None,
         }
     }
+}
+
+/// What a key wants.
+fn key_hint(key: &KeyFact) -> String {
+    let form = match key.kind {
+        Kind::Text => "a text in quotes",
+        Kind::Span => "a length of time in quotes, such as \"15m\", \"36h\" or \"7d\"",
+        Kind::Number => "a whole number without quotes",
+        Kind::Switch => "true or false, without quotes",
+        Kind::OneOf(_) => "one of its words, in quotes",
+        Kind::Texts => "a list of texts, such as [\"a\", \"b\"]",
+        Kind::TextTable | Kind::NumberTable | Kind::Tables => "a table",
+    };
+    format!("{} is {form}: {}", key.name, key.about)
 }
 
 /// The line as it may be shown: without the value, unless its key is known to hold no secret and
@@ -231,8 +256,21 @@ mod tests {
         let wrong = error("[backfill]\nbatch = \"many\"\n");
         assert_eq!(
             wrong.to_string(),
-            "makegood.toml:2:9: wrong type of value, expected i64\n  2 | batch = \"many\"\n    |         ^^^^^^"
+            "makegood.toml:2:9: wrong type of value\n  2 | batch = \"many\"\n    |         ^^^^^^"
         );
+        assert_eq!(
+            wrong.hint.as_deref(),
+            Some("batch is a whole number without quotes: events per request, at most 1000")
+        );
+        let wrong = error("timezone = \"UTC\"\n\n[[pixel]]\nid = \"A\"\n\n[backfill]\nmax_age = 7\n");
+        assert_eq!(
+            wrong.hint.as_deref(),
+            Some(
+                "max_age is a length of time in quotes, such as \"15m\", \"36h\" or \"7d\": older events are never sent; at most 28d"
+            )
+        );
+        let wrong = error("timezone = UTC\n");
+        assert!(wrong.hint.as_deref().unwrap().starts_with("timezone is a text in quotes"), "{wrong:?}");
         let wrong = error("[[pixel]]\nid = \"A\"\nserver_log = \"all\"\n");
         assert!(wrong.to_string().contains("must be partial or complete or none"), "{wrong}");
     }

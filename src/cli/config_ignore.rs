@@ -10,7 +10,7 @@ use crate::domain::{CampaignId, IgnorePolicy, Policy, calendar};
 use crate::tiktok::event_map;
 
 use super::config_error::{ConfigError, Source};
-use super::near::nearest;
+use super::finding_code::code_hint;
 
 /// One `[[ignore]]`.
 #[derive(Deserialize)]
@@ -68,12 +68,8 @@ fn known_code(source: &Source<'_>, code: &Spanned<String>) -> Result<&'static st
     if let Some(check) = CHECKS.iter().find(|check| check.code == code.get_ref()) {
         return Ok(check.code);
     }
-    let near = nearest(code.get_ref(), CHECKS.iter().map(|check| check.code));
     let mut wrong = source.at(code, "there is no finding with this code");
-    wrong.hint = Some(match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "makegood findings lists them".to_owned(),
-    });
+    wrong.hint = Some(code_hint(code.get_ref()));
     Err(wrong)
 }
 

@@ -154,6 +154,13 @@ pub const KEYS: &[KeyFact] = &[
         "\"400d\"",
         "how long event ids, verdicts and receipts are kept; at least 60d",
     ),
+    key(
+        "reconcile",
+        "command",
+        Kind::Text,
+        "\"spark-sql\"",
+        "what runs a job: words, no shell; {job} is its file, else -f and the file are added",
+    ),
     key("limits", "line_bytes", Kind::Number, "8388608", "longest line of a log"),
     key("limits", "depth", Kind::Number, "64", "deepest nesting of a record"),
     key("limits", "keys", Kind::Number, "512", "most keys of one object"),

@@ -22,7 +22,11 @@ pub(super) fn key_weights(
     let mut weights = KeyWeights::default();
     for (key, weight) in table {
         let known = MatchKey::ALL.into_iter().find(|known| known.name() == key);
-        let known = known.ok_or_else(|| source.at(weight, format!("no match key is named {key:?}")))?;
+        let known = known.ok_or_else(|| {
+            let mut wrong = source.at(weight, format!("no match key is named {key:?}"));
+            wrong.hint = Some(format!("there are {}", MatchKey::ALL.map(MatchKey::name).join(", ")));
+            wrong
+        })?;
         if *weight.get_ref() > WEIGHT_MAX {
             return Err(source.at(weight, "a weight is between 0 and 1000"));
         }

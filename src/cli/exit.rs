@@ -128,7 +128,9 @@ impl From<StoreError> for Failure {
             ),
             StoreError::Question { .. } => Self::new(Exit::Usage, message)
                 .hint("makegood sql --schema lists the tables and their columns"),
-            StoreError::Io { .. } | StoreError::Sqlite { .. } => Self::new(Exit::Store, message),
+            StoreError::Io { .. } => Self::new(Exit::Store, message),
+            StoreError::Sqlite { .. } => Self::new(Exit::Store, message)
+                .hint("nothing was changed by what failed; makegood doctor looks at the database"),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Lock {
                 Exit::Locked,
                 format!("a backfill is already running (pid {})", holder(file)),
             )
-            .hint("it sends what is due: nothing to do; makegood status shows it when it has ended")),
+            .hint("what is due is being sent; for anything else, run this again when it has ended")),
             Err((_, errno)) => Err(failed(errno.desc().to_owned())),
         }
     }

@@ -14,21 +14,30 @@ mod config_formats;
 mod config_ignore;
 mod config_keys;
 mod config_limits;
+mod config_reconcile;
 mod config_retention;
 mod config_values;
 mod config_weights;
+mod context;
 pub mod demo_data;
 mod error_json;
 mod exit;
 mod filters;
+mod finding_code;
 mod limits;
 mod lock;
 mod metrics;
 mod near;
 mod nearby;
+mod notes;
+mod output;
+mod pager;
 mod pass;
+mod progress;
+mod screen;
 mod service;
 mod settings;
+mod signals;
 mod time;
 mod token;
 mod ui;
@@ -36,9 +45,8 @@ mod ui;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::domain::{Range, TimeMs};
+use crate::domain::TimeMs;
 use crate::report::escape;
-use crate::store::Store;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
 
@@ -54,6 +62,7 @@ pub use limits::survive_file_size_limit;
 pub use settings::Environment;
 
 /// What every command is given.
+#[derive(Clone)]
 pub(crate) struct Context<'a> {
     settings: Settings,
     environment: &'a Environment,
@@ -65,18 +74,20 @@ pub(crate) struct Context<'a> {
 
 /// Runs the program.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, clock: Clock) -> ExitCode {
-    let parsed = command_line::command().try_get_matches_from(args).and_then(|matches| {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let command = command_line::with_environment(command_line::command(), &args, environment);
+    let parsed = command.try_get_matches_from(args).and_then(|matches| {
         let arguments = Arguments::from_arg_matches(&matches)?;
         Ok((matches, arguments))
     });
     let (matches, arguments) = match parsed {
         Ok(parsed) => parsed,
         Err(message) => {
-            ui::clap_message(&message);
+            ui::clap_message(&message, &environment.of_options());
             return if message.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    let ui = Ui::new(&arguments.global);
+    let ui = Ui::new(&arguments.global, environment);
     match limits::enough_files().and_then(|()| execute(&matches, arguments, environment, clock)) {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -97,7 +108,7 @@ fn execute(
     clock: Clock,
 ) -> Result<Exit, Failure> {
     refuse_ignored(matches)?;
-    let ui = Ui::new(&arguments.global);
+    let ui = Ui::new(&arguments.global, environment);
     let settings = Settings::load(&arguments.global, environment)?;
     let wall = clock.now();
     let fixed = arguments.global.now.as_deref().map(|text| {
@@ -131,8 +142,11 @@ fn execute(
         Command::Man(man) => commands::man::run(&context, &man),
         Command::Prune(prune) => commands::prune::run(&context, &prune),
         Command::Schedule(schedule) => commands::schedule::run(&context, &schedule),
+        Command::Reconcile(reconcile) => commands::reconcile::run(&context, &reconcile),
+        Command::Ship(ship) => commands::ship::run(&context, &ship),
         Command::Sql(sql) => commands::sql::run(&context, &sql),
         Command::Verify(verify) => commands::verify::run(&context, &verify),
+        Command::Watch(watch) => commands::watch::run(&context, &watch),
         Command::Status(status) => commands::status::run(&context, &status),
     }
 }
@@ -149,38 +163,11 @@ fn refuse_ignored(matches: &ArgMatches) -> Result<(), Failure> {
     }
 }
 
-impl Context<'_> {
-    /// The time span that was asked for, if one was.
-    fn typed_range(&self, store: &Store) -> Result<Option<Range>, Failure> {
-        let typed = time::Typed {
-            since: self.global.since.as_deref(),
-            until: self.global.until.as_deref(),
-            last: self.global.last.as_deref(),
-        };
-        time::range(typed, store.event_times()?, self.now, self.settings.zone.0).map_err(|error| {
-            Failure::new(Exit::Usage, error.to_string()).hint(format!("it takes {}", error.forms))
-        })
-    }
-
-    /// The time span that was asked for, or the day of the newest event and the six before.
-    fn range(&self, store: &Store) -> Result<Range, Failure> {
-        if let Some(range) = self.typed_range(store)? {
-            return Ok(range);
-        }
-        let newest = store.event_times()?.map_or(self.now, |(_, newest)| newest);
-        Ok(time::default_range(newest, self.settings.zone.0))
-    }
-
-    /// The existing database, for reading.
-    fn open_read_only(&self) -> Result<Store, Failure> {
-        Ok(Store::open_read_only(&self.settings.db)?)
-    }
-}
-
 /// Ends the program with code 70 when it is wrong, without the panic's own words: they may quote a log.
 pub fn catch_bugs() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(|| "?".to_owned(), ToString::to_string);
+        screen::restore();
         ui::bug(&escape(&place));
         end_now(Exit::Bug);
     }));
@@ -188,5 +175,6 @@ pub fn catch_bugs() {
 
 /// Ends the program where it stands.
 fn end_now(exit: Exit) -> ! {
+    screen::restore();
     std::process::exit(i32::from(exit.code()))
 }

@@ -1,6 +1,6 @@
 //! The one pass over the ledger: rooms joined, each key once, with its verdict.
 
-use crate::audit::{Audit, AuditResult, Axis, Legs, Part, Scope, Subject, UnusedLine};
+use crate::audit::{Audit, AuditResult, Axis, Carried, Legs, Part, Scope, Subject, UnusedLine};
 use crate::domain::{LedgerRow, Policy, Range, TimeMs, Verdict};
 use crate::reconcile::{self, Logs, Resolver};
 use crate::store::Store;
@@ -151,6 +151,7 @@ impl Lens<'_> {
             stand: missing.map(|verdict| reconcile::hold(row, verdict, self.policy, self.logs, self.now)),
             siblings,
             legs: Legs::of(row),
+            carried: Carried::of(row),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use super::settings::Environment;
@@ -43,6 +44,22 @@ impl Service {
         if self.watchdog.is_some() {
             self.say("WATCHDOG=1");
         }
+    }
+
+    /// Gives signs of life while something takes its time.
+    pub fn alive_during<T>(&self, work: impl FnOnce() -> T) -> T {
+        let Some(watchdog) = self.watchdog else { return work() };
+        std::thread::scope(|scope| {
+            let (done, is_done) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                while is_done.recv_timeout(watchdog / 2) == Err(RecvTimeoutError::Timeout) {
+                    self.alive();
+                }
+            });
+            let made = work();
+            drop(done);
+            made
+        })
     }
 
     fn say(&self, word: &str) {

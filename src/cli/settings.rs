@@ -25,15 +25,29 @@ impl Environment {
         Self(std::env::vars_os().collect())
     }
 
+    /// An environment of these variables.
+    #[cfg(test)]
+    #[must_use]
+    pub fn of<const N: usize>(variables: [(&str, &str); N]) -> Self {
+        Self(variables.map(|(name, value)| (name.into(), value.into())).into())
+    }
+
     /// A variable's value; an empty one is none.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
+
+    /// The variables that are set for options of ours, or look as if.
+    #[must_use]
+    pub fn of_options(&self) -> Vec<&str> {
+        let set = self.0.iter().filter(|(_, value)| !value.is_empty());
+        set.filter_map(|(name, _)| name.to_str()).filter(|name| name.starts_with("MAKEGOOD_")).collect()
+    }
 }
 
 /// What config, environment and options decide together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Everything the pure rooms need.
     pub policy: Policy,
@@ -53,6 +67,8 @@ pub struct Settings {
     pub stats_names: Names,
     /// Send to a sandbox inside the program, never to TikTok.
     pub sandbox: bool,
+    /// How an engine is run.
+    pub engine: String,
 }
 
 /// The config's name in the working directory.
@@ -61,6 +77,8 @@ const CONFIG_HERE: &str = "makegood.toml";
 const CONFIG_OF_MACHINE: &str = "/etc/makegood/config.toml";
 /// The database's name.
 const DATABASE: &str = "makegood.db";
+/// What is run where the config names no engine: Spark's own client, by its own settings.
+const ENGINE: &str = "spark-sql";
 /// The longest config that is read: anything longer is another file.
 const CONFIG_BYTES_MAX: u64 = 4 << 20;
 
@@ -94,6 +112,7 @@ impl Settings {
             advertisers: read.advertisers.into_iter().collect(),
             stats_names: read.stats_names,
             sandbox: read.sandbox,
+            engine: read.engine.unwrap_or_else(|| ENGINE.to_owned()),
         })
     }
 
@@ -131,7 +150,14 @@ fn read_config(path: &Path) -> Result<config::Config, Failure> {
         Failure::new(Exit::Config, format!("cannot read config {shown}: {why}"))
             .hint("name another with --config")
     };
-    let length = std::fs::metadata(path).map_err(|error| unreadable(error.kind().to_string()))?.len();
+    let length = match std::fs::metadata(path) {
+        Ok(facts) => facts.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Failure::new(Exit::Config, format!("there is no config {shown}"))
+                .hint(format!("makegood init --to {shown} writes one; --config names another")));
+        }
+        Err(error) => return Err(unreadable(error.kind().to_string())),
+    };
     if length > CONFIG_BYTES_MAX {
         return Err(unreadable("too long to be a config".to_owned()));
     }

@@ -42,6 +42,15 @@ impl TokenSource {
         }
     }
 
+    /// The environment variable it is in, if it is in one.
+    #[must_use]
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Variable(name) => Some(name),
+            Self::File(_) | Self::Credential(_) | Self::Stdin => None,
+        }
+    }
+
     /// Reads the token.
     ///
     /// # Errors
@@ -105,7 +114,8 @@ fn read_private(path: &Path) -> Result<String, Failure> {
         .map_err(|error| unreadable(path, &error))?;
     let facts = file.metadata().map_err(|error| unreadable(path, &error))?;
     if !facts.is_file() {
-        return Err(Failure::new(Exit::Config, format!("token file {shown} is not a regular file")));
+        return Err(Failure::new(Exit::Config, format!("token file {shown} is not a regular file"))
+            .hint("access_token_file names the file itself, with nothing but the token in it"));
     }
     let own = nix::unistd::geteuid().as_raw();
     if facts.uid() != own && facts.uid() != 0 {
@@ -135,7 +145,12 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
         return Failure::new(Exit::Config, format!("token file {shown} is a symbolic link"))
             .hint("name the file itself");
     }
-    Failure::new(Exit::Config, format!("cannot read token file {shown}: {}", error.kind()))
+    let message = if error.kind() == std::io::ErrorKind::NotFound {
+        format!("there is no token file {shown}")
+    } else {
+        format!("cannot read token file {shown}: {}", error.kind())
+    };
+    Failure::new(Exit::Config, message)
         .hint("access_token_file in the config names it; the token is made in Events Manager → Web Events → the pixel → Settings → Events API")
 }
 
@@ -183,7 +198,7 @@ mod tests {
         std::os::unix::fs::symlink(&path, &link).unwrap();
         assert!(read_private(&link).unwrap_err().message.contains("symbolic link"));
         assert!(read_private(folder.path()).unwrap_err().message.contains("not a regular file"));
-        assert!(read_private(&folder.path().join("none")).unwrap_err().message.contains("cannot read"));
+        assert!(read_private(&folder.path().join("none")).unwrap_err().message.starts_with("there is no"));
     }
 
     #[test]

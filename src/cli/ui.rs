@@ -1,48 +1,27 @@
 //! The only printer: results on stdout or into files, talk on stderr, one question, one progress bar.
 
+use std::ffi::OsStr;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::report::{Format, OUTPUTS, View, Zone, escape};
+use crate::report::{Format, Ink, View, Zone, ascii, escape};
 
 use super::args::{Color, Global};
 use super::exit::{Exit, Failure};
+use super::notes::Notes;
+use super::output::{OUTPUT_AGAIN, Target, allowed, format_of, is_stdout, write_file};
+use super::pager;
+use super::settings::Environment;
+
+pub use super::output::Output;
+pub use super::progress::{Progress, Unit};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default();
-
-/// What to do about an output that cannot be written.
-const OUTPUT_AGAIN: &str =
-    "make room or name another place with -o, and run it again; the database is as it should be";
-
-/// Where an output goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Target {
-    Stdout,
-    File(PathBuf),
-}
-
-/// One output that was asked for: a format, and where it goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
-    /// The format.
-    pub format: Format,
-    target: Target,
-}
-
-impl Output {
-    /// Whether it goes to stdout, as it comes.
-    #[must_use]
-    pub fn is_stdout(&self) -> bool {
-        self.target == Target::Stdout
-    }
-}
 
 /// The terminal, as the options want it.
 #[derive(Clone, Debug)]
@@ -51,26 +30,68 @@ pub struct Ui {
     verbose: bool,
     no_input: bool,
     color: ColorChoice,
+    /// Of what stdout shows.
+    ink: Ink,
     format: Option<Format>,
     files: Vec<PathBuf>,
+    glyphs: Glyphs,
+    terminal: Terminal,
+    /// What long lists are shown in.
+    pager: Option<String>,
+    /// Where talk goes while a command has the whole screen.
+    notes: Option<Notes>,
+}
+
+/// What a terminal can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Terminal {
+    /// Lines can be drawn over.
+    Full,
+    /// It only prints.
+    Dumb,
+}
+
+/// The characters that a terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Glyphs {
+    All,
+    Ascii,
 }
 
 impl Ui {
     /// The terminal, as the options want it.
     #[must_use]
-    pub fn new(global: &Global) -> Self {
+    pub fn new(global: &Global, environment: &Environment) -> Self {
+        let is_dumb = environment.get("TERM") == Some(OsStr::new("dumb"));
+        let terminal = if is_dumb { Terminal::Dumb } else { Terminal::Full };
+        let choice = |auto: ColorChoice| match global.color {
+            Color::Auto => auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let pages = !global.no_pager && !is_dumb && io::stdout().is_terminal();
         Self {
             quiet: global.quiet,
             verbose: global.verbose,
             no_input: global.no_input,
-            color: match global.color {
-                Color::Auto => AutoStream::choice(&io::stderr()),
-                Color::Always => ColorChoice::Always,
-                Color::Never => ColorChoice::Never,
+            color: choice(AutoStream::choice(&io::stderr())),
+            ink: match choice(AutoStream::choice(&io::stdout())) {
+                ColorChoice::Never => Ink::Plain,
+                ColorChoice::Auto | ColorChoice::Always | ColorChoice::AlwaysAnsi => Ink::Coloured,
             },
             format: if global.json { Some(Format::Json) } else { global.format },
             files: global.output.clone(),
+            glyphs: if global.ascii { Glyphs::Ascii } else { Glyphs::All },
+            terminal,
+            pager: if pages { pager::wanted(global.pager.as_deref(), environment) } else { None },
+            notes: None,
         }
+    }
+
+    /// The same, but what it says is noted down, and no progress is shown.
+    #[must_use]
+    pub fn noting(&self, notes: Notes) -> Self {
+        Self { notes: Some(notes), ..self.clone() }
     }
 
     /// The outputs that were asked for. With files, stdout stays silent unless a format was named;
@@ -82,18 +103,17 @@ impl Ui {
         let mut outputs = Vec::new();
         for path in self.files.iter().filter(|path| !is_stdout(path)) {
             let format = format_of(path)?;
-            outputs.push(Output { format: allowed(format, known)?, target: Target::File(path.clone()) });
+            outputs.push(Output {
+                format: allowed(format, known)?,
+                target: Target::File(path.clone()),
+                ink: Ink::Plain,
+            });
         }
+        let stdout = |format| Output { format, target: Target::Stdout, ink: self.ink };
         match self.format {
-            Some(format) => {
-                outputs.push(Output { format: allowed(format, known)?, target: Target::Stdout });
-            }
-            None if self.files.iter().any(|path| is_stdout(path)) => {
-                outputs.push(Output { format: Format::Table, target: Target::Stdout });
-            }
-            None if outputs.is_empty() && !self.quiet => {
-                outputs.push(Output { format: Format::Table, target: Target::Stdout });
-            }
+            Some(format) => outputs.push(stdout(allowed(format, known)?)),
+            None if self.files.iter().any(|path| is_stdout(path)) => outputs.push(stdout(Format::Table)),
+            None if outputs.is_empty() && !self.quiet => outputs.push(stdout(Format::Table)),
             None => {}
         }
         Ok(outputs)
@@ -114,7 +134,22 @@ impl Ui {
             }
             Target::Stdout | Target::File(_) => None,
         };
-        View { zone, width }
+        View { zone, width, ink: output.ink }
+    }
+
+    /// Whether the terminal can be drawn on: the whole of it, again and again.
+    #[must_use]
+    pub fn can_draw(&self) -> bool {
+        self.terminal == Terminal::Full && io::stdout().is_terminal()
+    }
+
+    /// What people look at, with the characters that their terminal has.
+    #[must_use]
+    pub fn drawn(&self, text: &str) -> String {
+        match self.glyphs {
+            Glyphs::All => text.to_owned(),
+            Glyphs::Ascii => ascii(text),
+        }
     }
 
     /// Writes an output.
@@ -122,6 +157,8 @@ impl Ui {
     /// # Errors
     /// [`Failure`] with code 8 when it cannot be written; a reader that went away is no failure.
     pub fn write(&self, output: &Output, bytes: &[u8]) -> Result<(), Failure> {
+        let drawn = self.in_ascii(output, bytes);
+        let bytes = drawn.as_deref().map_or(bytes, str::as_bytes);
         match &output.target {
             Target::Stdout => Self::result(bytes),
             Target::File(path) => {
@@ -130,6 +167,28 @@ impl Ui {
                 Ok(())
             }
         }
+    }
+
+    /// Writes an output that may be long: on a terminal that it does not fit on, in a pager.
+    ///
+    /// # Errors
+    /// Those of [`Ui::write`].
+    pub fn page(&self, output: &Output, bytes: &[u8]) -> Result<(), Failure> {
+        if let (Some(pager), Format::Table, Target::Stdout) = (&self.pager, output.format, &output.target) {
+            let lines = bytes.split(|byte| *byte == b'\n').count();
+            let height = terminal_size::terminal_size().map_or(usize::MAX, |(_, height)| height.0.into());
+            let drawn = self.in_ascii(output, bytes);
+            if lines > height && pager::show(pager, drawn.as_deref().map_or(bytes, str::as_bytes)) {
+                return Ok(());
+            }
+        }
+        self.write(output, bytes)
+    }
+
+    /// What people look at, where their terminal has no more.
+    fn in_ascii(&self, output: &Output, bytes: &[u8]) -> Option<String> {
+        let is_looked_at = self.glyphs == Glyphs::Ascii && output.format == Format::Table;
+        is_looked_at.then(|| self.drawn(&String::from_utf8_lossy(bytes)))
     }
 
     /// Writes to stdout.
@@ -147,9 +206,9 @@ impl Ui {
         }
     }
 
-    /// Says something on stderr, unless told to be quiet.
+    /// Says something on stderr, unless told to be quiet or while a command has the screen.
     pub fn talk(&self, text: &str) {
-        if !self.quiet {
+        if !self.quiet && self.notes.is_none() {
             self.line(None, text);
         }
     }
@@ -182,6 +241,11 @@ impl Ui {
     }
 
     fn line(&self, label: Option<(&str, Style)>, text: &str) {
+        let text = self.drawn(text);
+        if let Some(notes) = &self.notes {
+            notes.add(label.map_or_else(|| text.clone(), |(word, _)| format!("{word}: {text}")));
+            return;
+        }
         // Nobody can be told that stderr is closed.
         let mut stderr = AutoStream::new(io::stderr(), self.color);
         let _ = match label {
@@ -225,137 +289,39 @@ impl Ui {
     /// A progress bar on a terminal, once the work takes more than a second.
     #[must_use]
     pub fn progress(&self, unit: Unit) -> Progress {
-        let shown = !self.quiet && io::stderr().is_terminal();
-        Progress { shown, unit, started: Instant::now(), bar: None }
+        let is_drawn = self.terminal == Terminal::Full && io::stderr().is_terminal();
+        let shown = is_drawn && !self.quiet && self.notes.is_none();
+        Progress::new(unit, shown)
     }
 }
 
-/// `-o -` is stdout, in the format of `--format`.
-fn is_stdout(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
-fn allowed(format: Format, known: &[Format]) -> Result<Format, Failure> {
-    if known.contains(&format) {
-        return Ok(format);
-    }
-    let name = |format: Format| OUTPUTS.iter().find(|output| output.format == format).map_or("?", |o| o.name);
-    let known: Vec<&str> = known.iter().map(|format| name(*format)).collect();
-    Err(Failure::new(Exit::Usage, format!("this command has no {} output", name(format)))
-        .hint(format!("it has {}", known.join(", "))))
-}
-
-fn format_of(path: &Path) -> Result<Format, Failure> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
-    let known = OUTPUTS
-        .iter()
-        .find(|output| ending.as_deref().is_some_and(|ending| output.endings.contains(&ending)));
-    known.map(|output| output.format).ok_or_else(|| {
-        let endings: Vec<String> = OUTPUTS
-            .iter()
-            .flat_map(|output| output.endings.iter().map(|ending| format!(".{ending}")))
-            .collect();
-        let shown = escape(&path.display().to_string()).into_owned();
-        Failure::new(Exit::Usage, format!("-o {shown}: its ending names no format"))
-            .hint(format!("known endings: {}", endings.join(" ")))
-    })
-}
-
-/// Writes a whole file or none: readers see the old content or the new.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |error: &io::Error| {
-        let shown = escape(&path.display().to_string()).into_owned();
-        Failure::new(Exit::Store, format!("cannot write output {shown}: {}", error.kind())).hint(OUTPUT_AGAIN)
-    };
-    let special = std::fs::symlink_metadata(path).is_ok_and(|facts| !facts.is_file());
-    if special {
-        // A device, a pipe or a link is written through, not replaced.
-        let mut file =
-            std::fs::OpenOptions::new().write(true).truncate(true).open(path).map_err(|e| failed(&e))?;
-        return file.write_all(bytes).map_err(|error| failed(&error));
-    }
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
-    written.map_err(|error| {
-        let _ = std::fs::remove_file(&part);
-        failed(&error)
-    })
-}
-
-/// What a progress bar counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Bytes read.
-    Bytes,
-    /// Events.
-    Events,
-}
-
-/// A progress bar that may never show.
-#[derive(Debug)]
-pub struct Progress {
-    shown: bool,
-    unit: Unit,
-    started: Instant,
-    bar: Option<ProgressBar>,
-}
-
-/// Work shorter than this shows no bar.
-const PROGRESS_AFTER: Duration = Duration::from_secs(1);
-
-impl Progress {
-    /// Shows how far the work has come.
-    pub fn set(&mut self, done: u64, total: u64) {
-        if !self.shown || self.started.elapsed() < PROGRESS_AFTER {
-            return;
-        }
-        let form = match self.unit {
-            Unit::Bytes => "{bar:30} {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left",
-            Unit::Events => "{bar:30} {pos}/{len} · {per_sec} · {eta} left",
-        };
-        let bar = self.bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(total).with_style(style)
-        });
-        bar.set_length(total);
-        bar.set_position(done);
-    }
-}
-
-/// Also when the work ends with an error.
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-/// Prints what clap has to say: help and version on stdout, mistakes on stderr.
-pub fn clap_message(message: &clap::Error) {
+/// Prints what clap has to say: help and version on stdout, mistakes on stderr. A mistake may stand in
+/// a variable that nobody thinks of.
+pub fn clap_message(message: &clap::Error, variables: &[&str]) {
     let _ = message.print();
+    if message.use_stderr() && !variables.is_empty() {
+        let _ = writeln!(io::stderr(), "Set in the environment: {}", variables.join(", "));
+    }
 }
 
 /// What is said when the program itself is wrong. The panic's own words may quote a log line, so
 /// only its place is shown.
 pub fn bug(place: &str) {
     let version = env!("CARGO_PKG_VERSION");
-    let _ = writeln!(io::stderr(), "error: internal error at {place} (makegood {version})");
-    let _ = writeln!(
-        io::stderr(),
-        "hint: this is a bug; what was committed is safe. Please report the line above"
-    );
+    let hint = "hint: this is a bug; what was committed is safe. Please report the line above";
+    let _ = writeln!(io::stderr(), "error: internal error at {place} (makegood {version})\n{hint}");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn nobodys() -> Environment {
+        Environment::of([])
+    }
+
     fn ui(global: &Global) -> Vec<Output> {
-        Ui::new(global).outputs(&[Format::Table, Format::Json, Format::Csv]).unwrap()
+        Ui::new(global, &nobodys()).outputs(&[Format::Table, Format::Json, Format::Csv]).unwrap()
     }
 
     #[test]
@@ -369,10 +335,10 @@ mod tests {
         let named = Global { output: vec!["-".into()], json: true, ..Global::default() };
         assert_eq!(ui(&named).len(), 1);
         assert_eq!(ui(&named)[0].format, Format::Json);
-        let failure = format_of(Path::new("report.doc")).unwrap_err();
+        let failure = format_of(std::path::Path::new("report.doc")).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
         let tsv = Global { output: vec!["a.tsv".into()], ..Global::default() };
-        assert!(Ui::new(&tsv).outputs(&[Format::Table]).is_err());
+        assert!(Ui::new(&tsv, &nobodys()).outputs(&[Format::Table]).is_err());
     }
 
     #[test]
@@ -381,17 +347,5 @@ mod tests {
         assert!(ui(&quiet).is_empty());
         assert_eq!(ui(&Global { json: true, ..quiet }).len(), 1);
         assert_eq!(ui(&Global::default())[0].format, Format::Table);
-    }
-
-    #[test]
-    fn a_file_is_replaced_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.csv");
-        write_file(&path, b"one").unwrap();
-        write_file(&path, b"two").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert_eq!(write_file(Path::new("/nonexistent/a.csv"), b"").unwrap_err().exit, Exit::Store);
-        assert_eq!(write_file(Path::new("/dev/full"), b"x").unwrap_err().exit, Exit::Store);
     }
 }

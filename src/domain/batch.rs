@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Amount, Answer, EventId, Facts, Flaws, KeyBits, Leg, OrderKey, RequestId, SessionFacts, TimeMs};
+use super::{
+    Amount, Answer, EventId, Facts, Flaws, KeyBits, Leg, OrderKey, RequestId, SentBody, SessionFacts, TimeMs,
+};
 
 /// The dictionaries: texts that repeat, stored once and named by a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +68,8 @@ pub struct Batch {
     pub quarantined: Vec<QuarantinedLine>,
     /// Requests and answers that stand on lines of their own.
     pub halves: Vec<Half>,
+    /// What logs elsewhere hold as a whole, of which not all rows are here.
+    pub elsewhere: Vec<LogWord>,
     /// The files of this batch, with the position after it. Rows name them by index.
     pub cursors: Vec<Cursor>,
 }
@@ -91,6 +95,8 @@ pub struct BatchEvent {
     pub session: Option<u32>,
     /// When it happened.
     pub at: TimeMs,
+    /// The earliest sight of it on the host that shipped it; `None`: it was read from a log.
+    pub seen_at: Option<TimeMs>,
     /// Its match keys.
     pub keys: KeyBits,
     /// Yes-or-no facts.
@@ -137,10 +143,33 @@ pub struct BatchReceipt {
     pub test_code: Option<Term>,
     /// TikTok's id of the request.
     pub request: RequestId,
+    /// What the request held, where the log has its body.
+    pub sent: Option<Box<SentBody>>,
     /// The file it was read from: an index into [`Batch::cursors`].
     pub cursor: u32,
     /// The byte offset of its line, in the decompressed text.
     pub offset: u64,
+}
+
+/// What a log elsewhere holds as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogWord {
+    /// The newest receipt of a pixel on a leg, without test event codes on the server leg.
+    Newest {
+        /// The Pixel Code that the receipt names.
+        pixel: Option<Term>,
+        /// The leg.
+        leg: Leg,
+        /// When it was sent.
+        at: TimeMs,
+    },
+    /// Some record with this pixel and this campaign says something of consent.
+    Consent {
+        /// The record's own Pixel Code.
+        pixel: Option<Term>,
+        /// Its campaign.
+        campaign: Option<Term>,
+    },
 }
 
 /// A fingerprint of what the two lines of one exchange share.

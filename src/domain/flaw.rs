@@ -16,10 +16,25 @@ macro_rules! flaws {
             /// All flaws, in the order of their bits.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            const fn bit(self) -> u64 {
+            /// Its number in the store.
+            #[must_use]
+            pub const fn number(self) -> u8 {
                 match self {
-                    $(Self::$name => 1 << $bit,)*
+                    $(Self::$name => $bit,)*
                 }
+            }
+
+            /// The flaw with this number.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number {
+                    $($bit => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
+            const fn bit(self) -> u64 {
+                1 << self.number()
             }
         }
     };

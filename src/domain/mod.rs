@@ -9,6 +9,7 @@ mod amount;
 mod batch;
 mod browser;
 pub mod calendar;
+mod coverage;
 mod event;
 mod finding;
 mod flaw;
@@ -21,6 +22,7 @@ mod outcome;
 mod plan;
 mod policy;
 mod receipt;
+mod sent;
 mod session;
 mod time;
 mod untrusted;
@@ -28,10 +30,11 @@ mod verdict;
 
 pub use amount::Amount;
 pub use batch::{
-    Batch, BatchEvent, BatchReceipt, Cursor, FileId, Half, HalfAnswer, HalfRequest, Problem, QuarantinedLine,
-    Reason, Term, TermKind, TraceKey,
+    Batch, BatchEvent, BatchReceipt, Cursor, FileId, Half, HalfAnswer, HalfRequest, LogWord, Problem,
+    QuarantinedLine, Reason, Term, TermKind, TraceKey,
 };
 pub use browser::BrowserFamily;
+pub use coverage::{ClusterCoverage, CoverageRow};
 pub use event::{Consent, Facts, LimitedDataUse, Place, Position, StoredEvent};
 pub use finding::{Finding, Severity};
 pub use flaw::{Flaw, Flaws};
@@ -51,6 +54,7 @@ pub use policy::{
     RetentionPolicy, ServerLog, SourcePolicy,
 };
 pub use receipt::{Answer, Code, Leg, Receipt, RequestId, Trace};
+pub use sent::{Hint, KeyTags, Mismatch, Sent, SentBody, SessionTags, Tag};
 pub use session::{Seen, SessionFacts, SessionState};
 pub use time::{Duration, TimeMs};
 pub use untrusted::Untrusted;

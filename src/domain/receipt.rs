@@ -1,6 +1,6 @@
 //! One logged try to hand an event to TikTok on one leg.
 
-use super::{EventName, PixelCode, Position, TimeMs};
+use super::{EventName, PixelCode, Position, Sent, TimeMs};
 
 /// The way an event goes to TikTok. Both legs send the same events under the same `event_id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +85,8 @@ pub struct Receipt {
     pub is_test: bool,
     /// Where it comes from; a pass over everything leaves it out.
     pub trace: Option<Box<Trace>>,
+    /// What the request held, where the log has its body.
+    pub sent: Option<Box<Sent>>,
 }
 
 /// Where a receipt comes from: what a person asks of one id, and no verdict depends on.

@@ -1,6 +1,6 @@
 //! What all records of a session together say of it, whatever their order.
 
-use super::{Digest, KeySet, MatchKey, SessionId, Term, TimeMs};
+use super::{Digest, Hint, KeySet, MatchKey, SessionId, Term, TimeMs};
 
 /// A value seen in a session: the earliest one, and whether there were others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub struct SessionFacts {
     pub granted_at: Option<TimeMs>,
     /// The smallest tag of its public IP addresses; 0: it showed none.
     pub ip_tag: u16,
+    /// What wrong recipes make of its raw values: sorted, each once, the smallest [`SessionFacts::HINTS_MAX`].
+    pub hints: Vec<Hint>,
 }
 
 impl SessionFacts {
@@ -75,6 +77,20 @@ impl SessionFacts {
             denied_at: None,
             granted_at: None,
             ip_tag: 0,
+            hints: Vec::new(),
+        }
+    }
+
+    /// Hints of a session that are kept: two of an address, one of a number, and some for a second value.
+    pub const HINTS_MAX: usize = 8;
+
+    /// Adds hints to a list of them: the same result in any order.
+    pub fn join_hints(known: &mut Vec<Hint>, more: impl IntoIterator<Item = Hint>) {
+        for hint in more {
+            if let Err(place) = known.binary_search(&hint) {
+                known.insert(place, hint);
+                known.truncate(Self::HINTS_MAX);
+            }
         }
     }
 }

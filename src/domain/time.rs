@@ -15,6 +15,9 @@ impl TimeMs {
     pub const FIRST: Self = Self(1_420_070_400_000);
     /// The first instant a log line may no longer carry: 2101-01-01T00:00:00Z (product 3.1).
     pub const END: Self = Self(4_133_980_800_000);
+    /// The time of what nobody dated: after every event, so that an event is filled in from it only when the
+    /// config takes values of the whole session.
+    pub const UNDATED: Self = Self(Self::END.0 - 1);
 
     /// An instant from milliseconds since the epoch.
     #[must_use]

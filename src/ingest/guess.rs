@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::Value as Json;
 
-use crate::tiktok::event_map;
+use crate::tiktok::{currency, event_map};
 
 use super::time;
 
@@ -13,6 +13,8 @@ use super::time;
 const DEPTH_MAX: usize = 6;
 /// Values of a path that are kept: enough to know their shape.
 const VALUES_MAX: usize = 200;
+/// A number from here on that has the shape of a time is one: 2015 in milliseconds.
+const MILLISECONDS_MIN: i64 = 1_420_070_400_000;
 /// Of a path's values this share, in percent, must have the shape of a field.
 const FIT_PERCENT: usize = 90;
 
@@ -51,12 +53,12 @@ const fn shaped(field: &'static str, names: &'static [&'static str], shape: fn(&
 const RULES: &[Rule] = &[
     rule(
         "event_id",
-        &["eventid", "eventuuid", "dedupid", "deduplicationid", "messageid", "uuid", "guid", "id"],
+        &["eventid", "eventuuid", "eid", "dedupid", "deduplicationid", "messageid", "uuid", "guid", "id"],
         is_id,
     ),
     rule(
         "event",
-        &["eventname", "event", "eventtype", "action", "type", "kind", "name", "step", "topic"],
+        &["eventname", "event", "eventtype", "evt", "action", "type", "kind", "name", "step", "topic"],
         is_name,
     ),
     rule(
@@ -72,17 +74,22 @@ const RULES: &[Rule] = &[
             "date",
             "created",
             "at",
+            "when",
         ],
         is_time,
     ),
     rule("sent_at", &["sentat", "deliveredat"], is_time),
     rule("code", &["responsecode", "resultcode", "tiktokcode", "apicode", "code"], is_code),
-    rule("http_status", &["httpstatus", "statuscode", "httpcode", "responsestatus"], is_status),
+    rule(
+        "http_status",
+        &["httpstatus", "statuscode", "httpcode", "responsestatus", "http", "status"],
+        is_status,
+    ),
     rule("request_id", &["requestid", "logid"], is_id),
     rule("delivered", &["delivered", "success", "ok"], Json::is_boolean),
     shaped("ttclid", &["ttclid"], |value| text(value).is_some_and(|text| text.starts_with("E.C.P."))),
     rule("ttp", &["ttp"], is_id),
-    shaped("email", &["email", "emailaddress", "mail", "useremail", "customeremail"], is_email),
+    shaped("email", &["email", "emailaddress", "mail", "emails", "useremail", "customeremail"], is_email),
     rule("phone", &["phone", "phonenumber", "tel", "mobile"], is_phone),
     shaped("user_agent", &["useragent", "ua"], |value| {
         text(value).is_some_and(|text| text.starts_with("Mozilla/"))
@@ -90,7 +97,17 @@ const RULES: &[Rule] = &[
     shaped("ip", &["ip", "ipaddress", "clientip", "remoteaddr", "remoteip", "userip"], is_ip),
     rule(
         "session_id",
-        &["sessionid", "appuserid", "anonymousid", "visitorid", "distinctid", "clientid", "session", "sid"],
+        &[
+            "sessionid",
+            "appuserid",
+            "anonymousid",
+            "visitorid",
+            "distinctid",
+            "clientid",
+            "session",
+            "sid",
+            "visitor",
+        ],
         is_id,
     ),
     rule("external_id", &["externalid", "userid", "customerid", "uid", "accountid"], is_id),
@@ -115,7 +132,10 @@ const RULES: &[Rule] = &[
             "totalcents",
             "valuecents",
             "pricecents",
+            "sumcents",
             "price",
+            "gross",
+            "sum",
         ],
         is_amount,
     ),
@@ -195,7 +215,7 @@ fn score(rule: &Rule, path: &str, seen: &Seen<'_>, records: usize) -> Option<usi
     let named = rule.names.iter().position(|name| *name == last || *name == whole);
     let named = match named {
         Some(at) => 1000 - at * 20,
-        None if rule.by_shape => 100,
+        None if rule.by_shape || is_shown(rule.field, &last, &seen.values) => 100,
         None => return None,
     };
     let extra = match rule.field {
@@ -217,6 +237,22 @@ fn score(rule: &Rule, path: &str, seen: &Seen<'_>, records: usize) -> Option<usi
         _ => 0,
     };
     Some(named + extra + seen.records * 200 / records.max(1))
+}
+
+/// Whether values are so telling that their name does not matter.
+fn is_shown(field: &str, name: &str, values: &[&Json]) -> bool {
+    let all = |is: fn(&str) -> bool| values.iter().all(|value| text(value).is_some_and(is));
+    let is_others = || RULES.iter().any(|rule| rule.field != field && rule.names.contains(&name));
+    match field {
+        "event_id" => all(is_uuid) && !is_others(),
+        "currency" => all(currency::is_supported),
+        // A shorter number may be anything.
+        "occurred_at" => {
+            let is_long = |value: &&Json| value.as_i64().is_some_and(|at| at >= MILLISECONDS_MIN);
+            (all(|text| text.contains(':')) || values.iter().all(is_long)) && !is_others()
+        }
+        _ => false,
+    }
 }
 
 /// The unit of a path's values, where they do not stand as they should.
@@ -246,6 +282,12 @@ fn text(value: &Json) -> Option<&str> {
 
 fn is_id(value: &Json) -> bool {
     text(value).is_some_and(|text| text.len() <= 256) || value.is_i64() || value.is_u64()
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    let is_hex = |group: &&str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(is_hex)
 }
 
 fn is_word(value: &Json) -> bool {
@@ -283,6 +325,9 @@ fn is_status(value: &Json) -> bool {
 }
 
 fn is_email(value: &Json) -> bool {
+    if let Some(several) = value.as_array() {
+        return !several.is_empty() && several.iter().all(is_email);
+    }
     let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_address = |text: &str| {
         text.split_once('@')
@@ -316,52 +361,5 @@ fn is_currency(value: &Json) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn guessed(records: &[Json]) -> Vec<String> {
-        let shown = guess(records).into_iter().map(|guess| {
-            let unit = guess.unit.map(|unit| format!(" in {unit}")).unwrap_or_default();
-            format!("{} {}{unit} {}", guess.field, guess.path, guess.records)
-        });
-        shown.collect()
-    }
-
-    #[test]
-    fn names_and_shapes_tell_the_fields() {
-        let record = |n: i64| {
-            json!({"id": n, "type": if n == 1 {"payment_succeeded"} else {"page_view"}, "ts": 1_795_178_096_000_000_i64 + n,
-                "data": {"id": format!("530e0e61-18e9-485e-a8bf-f9ea304d9f0{n}"), "customer": {"id": "c", "contact": "a@b.example"},
-                "amount_cents": 999, "currency": "usd"}, "req": {"peer": "95.104.11.250", "agent": "Mozilla/5.0"}})
-        };
-        assert_eq!(
-            guessed(&[record(1), record(2), record(3)]),
-            [
-                "event_id data.id 3",
-                "event type 3",
-                "occurred_at ts in us 3",
-                "email data.customer.contact 3",
-                "user_agent req.agent 3",
-                "ip req.peer 3",
-                "external_id data.customer.id 3",
-                "value data.amount_cents in cents 3",
-                "currency data.currency 3",
-            ]
-        );
-    }
-
-    #[test]
-    fn an_id_that_repeats_is_no_event_id() {
-        let records = [json!({"id": "x", "uuid": "1"}), json!({"id": "x", "uuid": "2"})];
-        assert_eq!(guessed(&records), ["event_id uuid 2"]);
-        assert!(guessed(&[json!({"id": "x"}), json!({"id": "x"})]).is_empty());
-    }
-
-    #[test]
-    fn a_log_of_answers_is_one() {
-        let record = json!({"msg_id": "m", "event": "Lead", "tiktok": {"code": "40002", "request_id": "R"}, "delivered": true});
-        assert!(guessed(&[record]).contains(&"code tiktok.code in integer 1".to_owned()));
-    }
-}
+#[path = "tests/guess.rs"]
+mod tests;

@@ -126,6 +126,6 @@ fn size(path: &Path) -> u64 {
 impl FileReport {
     /// The report of a file of which nothing was read yet.
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: PathBuf::from(path), lines: 0, bytes: 0, problem: None, error: None }
+        Self { path: PathBuf::from(path), lines: 0, bytes: 0, problem: None, unfinished: None, error: None }
     }
 }

@@ -14,6 +14,7 @@ mod current;
 mod decode;
 mod files;
 mod follow;
+mod foreign;
 mod formats;
 mod guess;
 mod import;
@@ -68,12 +69,16 @@ pub struct FileReport {
     pub bytes: u64,
     /// What stopped the reading before its end, if anything did.
     pub problem: Option<Problem>,
+    /// Where its last line begins, if that is not whole and nobody seems to be writing it: it is read when
+    /// it is whole.
+    pub unfinished: Option<u64>,
     /// Why it could not be opened or read, in words.
     pub error: Option<String>,
 }
 
 /// What an import hands to its caller.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "few are handed over, and each is moved twice")]
 pub enum Handed {
     /// Rows, and how far their files were read.
     Batch(Batch),

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use crate::domain::{Policy, Reason};
 
 use super::decode::Expansion;
+use super::foreign;
 use super::formats::{self, Columns};
 use super::json::Tape;
 use super::lines::{Lines, Piece};
@@ -47,12 +48,15 @@ impl Probe {
 /// Looks at the first lines of a file.
 ///
 /// # Errors
-/// When the file cannot be opened; one that is damaged further on ends there.
+/// When the file cannot be opened or holds no lines; one that is damaged further on ends there.
 pub fn probe(path: &Path, assume_tz: Option<&str>, policy: &Policy) -> io::Result<Probe> {
     let done = AtomicU64::new(0);
     let limit = Expansion::of(&policy.limits);
     let mut opened = Opened::open(path, limit)?;
     let first = shape::first_line(&mut opened.text(&done, limit)).unwrap_or_default();
+    if let Some(advice) = foreign::advice(&first) {
+        return Err(io::Error::other(advice));
+    }
     let mut builder = Builder::new(policy);
     builder.zone = assume_tz.and_then(super::time::zone);
     opened.shape = builder.begin_text(&first);

@@ -18,7 +18,8 @@ use super::json::Tape;
 use super::lines::{Lines, Piece};
 use super::record::{Builder, Place, Rejected};
 use super::resume::{Known, Opened, Resumed};
-use super::{FileReport, Input, shape, time};
+use super::shape::Shape;
+use super::{FileReport, Input, foreign, shape, time};
 
 /// Bytes that tell how a text is packed.
 const MAGIC_BYTES: u64 = 4;
@@ -55,7 +56,14 @@ impl<'r> Reader<'r> {
                 match opened {
                     Ok(mut opened) => {
                         let first = shape::first_line(&mut opened.text(&AtomicU64::new(0), self.limit));
-                        opened.shape = self.builder.begin_text(&first.unwrap_or_default());
+                        let first = first.unwrap_or_default();
+                        if let Some(advice) = foreign::advice(&first) {
+                            return Ok(FileReport {
+                                error: Some(advice.to_owned()),
+                                ..FileReport::new(path)
+                            });
+                        }
+                        opened.shape = self.builder.begin_text(&first);
                         self.read_file(path, &opened)
                     }
                     Err(error) => Ok(FileReport { error: Some(error.to_string()), ..FileReport::new(path) }),
@@ -99,6 +107,11 @@ impl<'r> Reader<'r> {
         };
         let stop = self.read_text(text, &mut current)?;
         current.cursor.problem = stop.and_then(Stop::problem);
+        let is_log = matches!(opened.shape, Shape::Lines | Shape::Table);
+        if is_log && (current.report.lines > 0 || position > 0) {
+            // Somebody is writing it: nothing to tell.
+            current.report.unfinished = None;
+        }
         if stop.is_none() && !opened.is_raw() {
             current.cursor.size_at_end = opened.size;
         }
@@ -126,6 +139,9 @@ impl<'r> Reader<'r> {
         let mut text = unpack(io::Cursor::new(first).chain(stdin), packing, &self.counters.bytes, self.limit);
         // What is wrong here is wrong again when it is read.
         let first = shape::first_line(&mut text).unwrap_or_default();
+        if let Some(advice) = foreign::advice(&first) {
+            return Ok(FileReport { error: Some(advice.to_owned()), ..FileReport::new(&path) });
+        }
         let shape = self.builder.begin_text(&first);
         let text = shape.lines(Box::new(io::Cursor::new(first).chain(text)));
         // A hasher's keys are random: the one source of randomness in std. No import resumes here.
@@ -194,6 +210,7 @@ impl<'r> Reader<'r> {
         let line = text.get(bounds(offset, text)).unwrap_or_default();
         let is_whole = || std::str::from_utf8(line).is_ok_and(|line| formats::is_whole(line, &self.builder));
         if current.grows && line.len() <= self.builder.policy.limits.line_bytes && !is_whole() {
+            current.report.unfinished = Some(offset);
             return;
         }
         self.take_lines(offset, text, current);

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use crate::domain::{
     Batch, BatchEvent, BatchReceipt, BrowserFamily, Cursor, EventId, EventName, Half, ID_BYTES_MAX, IdError,
-    Policy, QuarantinedLine, Reason, Term, TermKind, TimeMs,
+    Policy, QuarantinedLine, Reason, SessionFacts, Term, TermKind, TimeMs,
 };
 use crate::tiktok::agent::browser_family;
 use crate::tiktok::event_map;
@@ -230,6 +230,11 @@ impl<'p> Builder<'p> {
     /// Adds what a record says of its session.
     pub(super) fn see(&mut self, session: &str, sighting: &Sighting<'_>) -> Option<u32> {
         self.sessions.see(session, sighting, &self.terms)
+    }
+
+    /// Adds what another host knows of a session.
+    pub(super) fn add_session(&mut self, facts: SessionFacts) -> Option<u32> {
+        self.sessions.add_facts(facts, &self.terms)
     }
 
     /// Adds an event.

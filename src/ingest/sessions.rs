@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{Consent, Digest, Seen, SessionFacts, SessionId, Term, TimeMs};
+use crate::domain::{Consent, Digest, Hint, Seen, SessionFacts, SessionId, Term, TimeMs};
 
 use super::terms::Terms;
 
@@ -40,6 +40,7 @@ pub(super) struct Sighting<'a> {
     pub(super) external_id: &'a [Digest],
     /// The tag of its IP address; 0: none.
     pub(super) ip_tag: u16,
+    pub(super) hints: &'a [Option<Hint>],
 }
 
 impl Sessions {
@@ -53,6 +54,16 @@ impl Sessions {
         self.last = Some(number);
         let facts = self.facts.get_mut(usize::try_from(number).ok()?)?;
         join(facts, sighting, terms);
+        Some(number)
+    }
+
+    /// Adds all that another host knows of a session; `None` if there are too many.
+    pub(super) fn add_facts(&mut self, facts: SessionFacts, terms: &Terms) -> Option<u32> {
+        let number = match self.numbers.get(facts.id.as_str()).copied() {
+            Some(number) => number,
+            None => self.add(facts.id.as_str())?,
+        };
+        join_facts(self.facts.get_mut(usize::try_from(number).ok()?)?, facts, terms);
         Some(number)
     }
 
@@ -99,6 +110,7 @@ fn join(facts: &mut SessionFacts, seen: &Sighting<'_>, terms: &Terms) {
     for ttclid in seen.ttclid.into_iter().flatten() {
         see_text(&mut facts.ttclid, ttclid, at);
     }
+    SessionFacts::join_hints(&mut facts.hints, seen.hints.iter().flatten().copied());
     if let Some(ttp) = seen.ttp {
         see_text(&mut facts.ttp, ttp, at);
     }
@@ -110,6 +122,53 @@ fn join(facts: &mut SessionFacts, seen: &Sighting<'_>, terms: &Terms) {
         for digest in digests {
             see(known, *digest, at);
         }
+    }
+}
+
+/// As [`join`], of what many records say together.
+fn join_facts(known: &mut SessionFacts, facts: SessionFacts, terms: &Terms) {
+    let SessionFacts {
+        id: _,
+        landing,
+        ttclid,
+        ttp,
+        email,
+        phone,
+        external_id,
+        captured_at,
+        paywall_at,
+        denied_at,
+        granted_at,
+        ip_tag,
+        hints,
+    } = facts;
+    SessionFacts::join_hints(&mut known.hints, hints);
+    if let Some(landing) = landing {
+        land(&mut known.landing, landing.value, landing.at, terms);
+    }
+    join_seen(&mut known.ttclid, ttclid);
+    join_seen(&mut known.ttp, ttp);
+    join_seen(&mut known.email, email);
+    join_seen(&mut known.phone, phone);
+    join_seen(&mut known.external_id, external_id);
+    if let Some(at) = captured_at {
+        earliest(&mut known.captured_at, at);
+    }
+    if let Some(at) = paywall_at {
+        earliest(&mut known.paywall_at, at);
+    }
+    known.denied_at = known.denied_at.max(denied_at);
+    known.granted_at = known.granted_at.max(granted_at);
+    if ip_tag > 0 && (known.ip_tag == 0 || ip_tag < known.ip_tag) {
+        known.ip_tag = ip_tag;
+    }
+}
+
+fn join_seen<T: Ord>(known: &mut Option<Seen<T>>, other: Option<Seen<T>>) {
+    match (known.as_mut(), other) {
+        (Some(known), Some(other)) => known.join(other),
+        (None, other) => *known = other,
+        (Some(_), None) => {}
     }
 }
 
@@ -168,6 +227,7 @@ mod tests {
             phone: &[],
             external_id: &[],
             ip_tag: 0,
+            hints: &[],
         }
     }
 

@@ -1,4 +1,5 @@
-//! What a text is made of: lines, the elements of JSON arrays, or the rows of a table.
+//! What a text is made of: lines, the elements of JSON arrays, objects laid out over several lines, or the
+//! rows of a table.
 //!
 //! An array becomes lines without moving a byte: what stands between two elements becomes line ends,
 //! and line ends inside an element become spaces. So every element keeps its offset, and everything that
@@ -18,6 +19,8 @@ pub(super) enum Shape {
     Lines,
     /// Elements of JSON arrays.
     Array,
+    /// JSON objects of several lines each, one after the other.
+    Objects,
     /// Rows of a table, its header first; a row may go over several lines.
     Table,
 }
@@ -49,10 +52,14 @@ impl Shape {
     /// an object.
     pub(super) fn of(first: &[u8]) -> Self {
         let content = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).trim_ascii_start();
-        match content.strip_prefix(b"[").map(|rest| rest.trim_ascii_start().first()) {
-            Some(Some(b'{')) => Self::Array,
-            Some(_) | None => Self::Lines,
+        let array = content.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+        if array.is_some_and(|rest| rest.starts_with(b"{")) {
+            return Self::Array;
         }
+        // A brace with nothing but a line end behind it, then a key.
+        let open = content.strip_prefix(b"{").map(|rest| rest.strip_prefix(b"\r").unwrap_or(rest));
+        let key = open.and_then(|rest| rest.strip_prefix(b"\n")).map(<[u8]>::trim_ascii_start);
+        if key.is_some_and(|rest| rest.starts_with(b"\"")) { Self::Objects } else { Self::Lines }
     }
 
     /// The text as lines of the same length.
@@ -60,6 +67,7 @@ impl Shape {
         match self {
             Self::Lines => text,
             Self::Array => Box::new(Reshaped { text, state: State::Outside(Start::OfLine) }),
+            Self::Objects => Box::new(Reshaped { text, state: State::Between }),
             Self::Table => Box::new(Reshaped { text, state: State::Row(Quotes::Closed) }),
         }
     }
@@ -99,7 +107,7 @@ enum Quotes {
 enum State {
     /// Before, behind and between arrays.
     Outside(Start),
-    /// Between the elements of an array.
+    /// Between the elements of an array, or between objects.
     Between,
     /// In an element, this deep in objects and arrays.
     Element(usize, Quotes),
@@ -192,6 +200,14 @@ mod tests {
     }
 
     #[test]
+    fn each_object_is_a_line_however_it_is_laid_out() {
+        let text = "{\n  \"a\": [\n    1\n  ]\n}\n{\n  \"b\": \"}\\n\"\n},\n\n{\"c\": 1}\n";
+        let found = lines(Shape::Objects, text);
+        let found: Vec<String> = found.into_iter().map(|(_, line)| line.replace(' ', "")).collect();
+        assert_eq!(found, ["{\"a\":[1]}", "{\"b\":\"}\\n\"}", "{\"c\":1}"]);
+    }
+
+    #[test]
     fn a_quoted_line_end_ends_no_row() {
         let found = lines(Shape::Table, "a,b\n1,\"x\ny\"\n2,\"say \"\"\n\"\"\"\n");
         let rows: Vec<&str> = found.iter().map(|(_, line)| line.as_str()).collect();
@@ -207,6 +223,10 @@ mod tests {
             ("[\"a\"]", Shape::Lines),
             ("[", Shape::Lines),
             ("{\"a\":[]}", Shape::Lines),
+            ("{\n  \"a\": 1\n}", Shape::Objects),
+            ("\u{feff}{\r\n\"a\": 1}", Shape::Objects),
+            ("{\n{\"a\":1}\n", Shape::Lines),
+            ("{}\n{\"a\":1}\n", Shape::Lines),
             ("", Shape::Lines),
         ] {
             assert_eq!(Shape::of(first.as_bytes()), shape, "{first}");

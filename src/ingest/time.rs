@@ -16,6 +16,9 @@ const MILLISECONDS_END: i64 = 100_000_000_000_000;
 /// Reads a time; `zone` is that of texts which carry none.
 pub(super) fn read(value: Option<Value<'_, '_>>, zone: Option<Tz>) -> Result<TimeMs, Reason> {
     let Some(value) = value else { return Err(Reason::TimeMissing) };
+    // As MongoDB exports one.
+    let value = value.field("$date").unwrap_or(value);
+    let value = value.field("$numberLong").unwrap_or(value);
     let at = if let Some(text) = value.as_text() {
         if is_blank(text) {
             return Err(Reason::TimeMissing);

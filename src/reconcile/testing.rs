@@ -113,6 +113,7 @@ pub fn receipt(sent: &str) -> Receipt {
         answer: Answer::default(),
         is_test: false,
         trace: None,
+        sent: None,
     }
 }
 

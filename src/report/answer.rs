@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json};
-use unicode_width::UnicodeWidthStr as _;
 
+use super::grid::{Align, Column, Grid};
 use super::number::{count_of, length};
+use super::words::wrap;
 use super::{View, escape_short, json};
 
 /// A value of an answer.
@@ -76,56 +77,24 @@ pub fn answer_table(answer: &Answer, view: &View) -> String {
         Value::Ours(text) => text.clone(),
         Value::Log(text) => escape_short(text, CELL_MAX),
     };
-    let header: Vec<String> = answer.columns.iter().map(|name| escape_short(name, CELL_MAX)).collect();
-    let rows: Vec<Vec<String>> =
-        answer.rows.iter().take(ROWS_SHOWN).map(|row| row.iter().map(cell).collect()).collect();
-    let widths: Vec<usize> = header
-        .iter()
-        .enumerate()
-        .map(|(at, name)| {
-            let widest = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max();
-            widest.unwrap_or(0).max(name.width())
-        })
-        .collect();
-    let is_number: Vec<bool> = (0..header.len()).map(|at| is_number(answer, at)).collect();
-    let total: usize = widths.iter().map(|width| width + 2).sum();
-    let mut text = String::new();
-    if view.width.is_some_and(|width| total > width && header.len() > 1) {
-        records(&mut text, &header, &rows);
-    } else {
-        for row in std::iter::once(&header).chain(&rows) {
-            let mut line = String::new();
-            for ((cell, width), right) in row.iter().zip(&widths).zip(&is_number) {
-                let fill = " ".repeat(width.saturating_sub(cell.width()));
-                let _ = if *right { write!(line, " {fill}{cell} ") } else { write!(line, " {cell}{fill} ") };
-            }
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
+    let columns = answer.columns.iter().enumerate().map(|(at, name)| {
+        let align = if is_number(answer, at) { Align::Right } else { Align::Left };
+        Column::named(escape_short(name, CELL_MAX), align)
+    });
+    let mut grid = Grid::new(&columns.collect::<Vec<_>>());
+    for row in answer.rows.iter().take(ROWS_SHOWN) {
+        grid.row(row.iter().map(cell));
     }
+    let text = grid.render(view.width);
     let shown = count_of(length(answer.rows.len()), "row", "rows");
-    let _ = if answer.rows.len() > ROWS_SHOWN {
-        writeln!(text, "{shown}; the first 1,000 are shown, --format csv has all")
-    } else {
-        writeln!(text, "{shown}")
-    };
-    text
+    let more = "; the first 1,000 are shown, --format csv has all";
+    let more = if answer.rows.len() > ROWS_SHOWN { more } else { "" };
+    text + &wrap(&format!("{shown}{more}"), 0, view.width)
 }
 
 fn is_number(answer: &Answer, at: usize) -> bool {
     let mut values = answer.rows.iter().filter_map(|row| row.get(at)).filter(|value| **value != Value::Null);
     values.all(|value| matches!(value, Value::Integer(_) | Value::Real(_)))
-}
-
-/// Too wide for the terminal: a line per value, a blank line between rows.
-fn records(text: &mut String, header: &[String], rows: &[Vec<String>]) {
-    let widest = header.iter().map(|name| name.width()).max().unwrap_or(0);
-    for row in rows {
-        for (name, cell) in header.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
-            let fill = " ".repeat(widest.saturating_sub(name.width()));
-            let _ = writeln!(text, " {name}{fill}  {cell}");
-        }
-        text.push('\n');
-    }
 }
 
 #[cfg(test)]
@@ -145,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_table_lines_up_and_shows_no_control_characters() {
-        let view = View { zone: Zone::UTC, width: None };
+        let view = View::plain(Zone::UTC);
         assert_eq!(
             answer_table(&answer(), &view),
             " event          n\n Lead\\x1b[2J   12\n              0.5\n2 rows\n"
@@ -154,10 +123,10 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_gets_records() {
-        let view = View { zone: Zone::UTC, width: Some(12) };
+        let view = View { width: Some(12), ..View::plain(Zone::UTC) };
         assert_eq!(
             answer_table(&answer(), &view),
-            " event  Lead\\x1b[2J\n n      12\n\n n      0.5\n\n2 rows\n"
+            " event\n  Lead\\x1b[2J\n n      12\n\n n      0.5\n2 rows\n"
         );
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::view::Meaning;
 use super::words::wrap;
 use super::{View, json};
 
@@ -84,11 +85,12 @@ const LABEL: usize = 15;
 pub fn checkup_table(checks: &[Check], view: &View) -> String {
     let mut text = String::new();
     for check in checks {
-        let mark = match check.health {
-            Health::Good => "✓",
-            Health::Warning => "!",
-            Health::Bad => "✗",
+        let (meaning, mark) = match check.health {
+            Health::Good => (Meaning::Good, "✓"),
+            Health::Warning => (Meaning::Doubtful, "!"),
+            Health::Bad => (Meaning::Bad, "✗"),
         };
+        let mark = view.paint(Some(meaning), mark);
         text.push_str(&wrap(&format!(" {mark} {:<11} {}", check.what, check.words), LABEL, view.width));
         if let Some(fix) = &check.fix {
             text.push_str(&wrap(&format!("{:LABEL$}fix: {fix}", ""), LABEL, view.width));

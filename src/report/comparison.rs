@@ -11,14 +11,23 @@ use super::number::count;
 use super::words::wrap;
 use super::{View, Zone, escape_short};
 
+/// What nobody may take the comparison for.
+pub(super) const NOTE: &str = "Corroboration, never proof: TikTok does not say whether it counts before or \
+     after deduplication, and counts arrive hours late.";
+
+/// Where TikTok's totals come from, and of which time.
+#[must_use]
+pub(super) fn title(comparison: &Comparison, zone: Zone) -> String {
+    let (from, zone) = match comparison.from {
+        TotalsFrom::Endpoint => ("TikTok's own totals", Zone::UTC),
+        TotalsFrom::Typed => ("Counts typed in from Events Manager", zone),
+    };
+    format!("{from}, {}", zone.range(comparison.range))
+}
+
 /// The comparison as text.
 #[must_use]
 pub(super) fn comparison(comparison: &Comparison, view: &View) -> String {
-    let Comparison { from, range, rows } = comparison;
-    let (from, zone) = match from {
-        TotalsFrom::Endpoint => ("TikTok's own totals", Zone::UTC),
-        TotalsFrom::Typed => ("Counts typed in from Events Manager", view.zone),
-    };
     let mut grid = Grid::new(&[
         Column::text("event", 0),
         Column::number("server: ours", 0),
@@ -30,7 +39,7 @@ pub(super) fn comparison(comparison: &Comparison, view: &View) -> String {
         Column::number("total", 3),
         Column::number("attributed", 3),
     ]);
-    for Compared { pixel: _, event, ours: Ours { server, browser, both }, theirs } in rows {
+    for Compared { pixel: _, event, ours: Ours { server, browser, both }, theirs } in &comparison.rows {
         let raw = theirs.as_ref().map(|theirs| escape_short(theirs.raw.raw(), 40)).unwrap_or_default();
         let name = event.as_ref().map_or(raw, |event| escape_short(event.as_str(), 40));
         let cell = |field: fn(&Reported) -> Option<u64>| {
@@ -48,11 +57,9 @@ pub(super) fn comparison(comparison: &Comparison, view: &View) -> String {
             cell(|one| one.attributed),
         ]);
     }
-    let mut text = wrap(&format!("{from}, {}", zone.range(*range)), 0, view.width);
+    let mut text = wrap(&title(comparison, view.zone), 0, view.width);
     text.push_str(&grid.render(view.width));
-    let note = "Corroboration, never proof: TikTok does not say whether it counts before or after \
-                deduplication, and counts arrive hours late.";
-    text.push_str(&wrap(note, 0, view.width));
+    text.push_str(&wrap(NOTE, 0, view.width));
     text
 }
 

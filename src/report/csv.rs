@@ -1,5 +1,7 @@
 //! CSV and TSV that no spreadsheet takes for formulas.
 
+use crate::audit::AuditResult;
+
 use super::answer::{Answer, Value};
 use super::escape;
 use super::events::{self, EventRow, QuarantinedLine, Trust};
@@ -56,6 +58,58 @@ pub fn answer(answer: &Answer, separator: Separator) -> Vec<u8> {
     bytes
 }
 
+/// The columns of [`audit`], by their names in the audit's JSON.
+const AUDIT_FIELDS: [&str; 15] = [
+    "event",
+    "events",
+    "excluded",
+    "waiting",
+    "expected",
+    "delivered",
+    "refused",
+    "unknown",
+    "never_sent",
+    "missing",
+    "missing_browser_fired",
+    "missing_neither_leg",
+    "missing_browser_unknown",
+    "coverage",
+    "match_strength",
+];
+
+/// An audit as its table of events, a line each. No line for all of them: a column of it can be summed.
+#[must_use]
+pub fn audit(result: &AuditResult, separator: Separator) -> Vec<u8> {
+    let mut bytes = record(separator, AUDIT_FIELDS.iter().map(|field| (*field).to_owned()));
+    for event in &result.by_event {
+        let counts = &event.counts;
+        let numbers = [
+            counts.events,
+            counts.excluded,
+            counts.waiting,
+            counts.expected(),
+            counts.delivered,
+            counts.refused,
+            counts.unknown,
+            counts.never_sent,
+            counts.missing(),
+            counts.missing_browser_fired,
+            counts.missing_neither_leg,
+            counts.missing_browser_unknown,
+        ];
+        let shares = [counts.coverage_ppm().map(u64::from), event.strength_ppm(&result.key_weights)];
+        let shares = shares.map(|ppm| ppm.map(share).unwrap_or_default());
+        let cells = std::iter::once(defuse(event.name.as_str()));
+        bytes.extend(record(separator, cells.chain(numbers.map(|n| n.to_string())).chain(shares)));
+    }
+    bytes
+}
+
+/// Millionths as a decimal number.
+fn share(ppm: u64) -> String {
+    format!("{}.{:06}", ppm / 1_000_000, ppm % 1_000_000)
+}
+
 fn cell((text, trust): (String, Trust)) -> String {
     match trust {
         Trust::Ours => text,
@@ -94,6 +148,7 @@ pub(super) fn record(separator: Separator, cells: impl Iterator<Item = String>) 
 mod tests {
     use super::super::tests_support::event_row;
     use super::*;
+    use crate::audit::KeyCoverage;
 
     fn text(bytes: &[u8]) -> &str {
         std::str::from_utf8(bytes).unwrap()
@@ -130,6 +185,27 @@ mod tests {
             "'=ord_1,CompletePayment,C4A1B2C3D4E5F6G7H8I9,12,s-1,'+A\\x1b1,2026-11-01T06:00:00Z,-5.50,USD,\
              refused,40002,code-40002,true,2026-11-03T05:00:00Z,,\n"
         );
+    }
+
+    #[test]
+    fn an_audit_is_a_line_per_event_with_numbers_that_add_up() {
+        let mut result = super::super::tests_support::result();
+        result.by_event[0].name = crate::domain::EventName::parse("@Pay\t").unwrap();
+        let bytes = audit(&result, Separator::Tab);
+        let mut lines = text(&bytes).lines();
+        assert_eq!(
+            lines.next().map(|line| line.split('\t').collect::<Vec<_>>()),
+            Some(AUDIT_FIELDS.to_vec())
+        );
+        assert_eq!(
+            lines.next(),
+            Some("'@Pay\\x09\t70\t24\t0\t46\t37\t1\t0\t8\t9\t3\t6\t0\t0.804347\t0.521739")
+        );
+        assert_eq!(lines.next(), None);
+        result.by_event[0].counts.without_log = 46;
+        result.by_event[0].match_keys =
+            result.by_event[0].match_keys.map(|key| KeyCoverage { total: 3, ..key });
+        assert!(text(&audit(&result, Separator::Comma)).ends_with(",0,,\n"), "unknown is no number");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The list of events: a table to read, and lines for other programs.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +12,8 @@ use crate::reconcile::Stand;
 
 use super::grid::{Column, Grid};
 use super::number::{count_of, length};
+use super::view::Meaning;
+use super::words::wrap;
 use super::{View, escape, escape_short, json, reasons};
 
 /// One event of the list.
@@ -201,7 +202,7 @@ pub fn events_table(rows: &[EventRow], now: TimeMs, view: &View) -> String {
             view.zone.second(row.at),
             escape_short(row.name.as_str(), 40),
             escape(&row.id.to_string()).into_owned(),
-            row.verdict.word().replace('_', " "),
+            view.paint(Meaning::of_verdict(&row.verdict), &row.verdict.word().replace('_', " ")),
             reasons::verdict(&row.verdict).unwrap_or_default(),
             match row.browser_fired {
                 Some(true) => "fired".to_owned(),
@@ -212,10 +213,9 @@ pub fn events_table(rows: &[EventRow], now: TimeMs, view: &View) -> String {
             safe_until(row, now, view),
         ]);
     }
-    let mut text = if rows.is_empty() { String::new() } else { grid.render(view.width) };
-    let _ =
-        writeln!(text, "{} · times in {}", count_of(length(rows.len()), "event", "events"), view.zone.name());
-    text
+    let text = if rows.is_empty() { String::new() } else { grid.render(view.width) };
+    let events = count_of(length(rows.len()), "event", "events");
+    text + &wrap(&format!("{events} · times in {}", view.zone.name()), 0, view.width)
 }
 
 pub(super) fn safe_until(row: &EventRow, now: TimeMs, view: &View) -> String {
@@ -307,9 +307,9 @@ pub fn quarantined_table(rows: &[QuarantinedLine], view: &View) -> String {
     if rows.is_empty() {
         return "Every line could be used.\n".to_owned();
     }
-    let mut text = grid.render(view.width);
-    let _ = writeln!(text, "{} that could not be used", count_of(length(rows.len()), "line", "lines"));
-    text
+    let text = grid.render(view.width);
+    let lines = count_of(length(rows.len()), "line", "lines");
+    text + &wrap(&format!("{lines} that could not be used"), 0, view.width)
 }
 
 #[cfg(test)]
@@ -344,7 +344,7 @@ mod tests {
     fn the_table_shows_ids_in_full_and_log_text_escaped() {
         let mut row = event_row();
         row.name = EventName::parse("Pay\u{1b}[2J").unwrap();
-        let view = View { zone: Zone::UTC, width: None };
+        let view = View::plain(Zone::UTC);
         let text = events_table(&[row], tests_support::now(), &view);
         assert!(text.contains("Pay\\x1b[2J"), "{text}");
         assert!(!text.contains('\u{1b}'));

@@ -82,7 +82,7 @@ mod tests {
         };
         let line = r#"{"type":"filled_in","event_id":"e1","event":"Lead","from":{"email":"session, 2026-11-20T12:30:00Z","ttclid":"page url"}}"#;
         assert_eq!(filled_lines(&[one(1)]), format!("{line}\n"));
-        let view = View { zone: Zone(chrono_tz::Tz::UTC), width: None };
+        let view = View::plain(Zone::UTC);
         assert_eq!(filled_table(&[], &view), "");
         let text = filled_table(&(0..23).map(one).collect::<Vec<_>>(), &view);
         assert!(text.contains("e19 ") && !text.contains("e20 ") && text.contains("and 3 more"), "{text}");

@@ -9,6 +9,7 @@ use crate::domain::{Finding, Severity};
 
 use super::grid::{Column, Grid};
 use super::number::count;
+use super::view::Meaning;
 use super::words::wrap;
 use super::{View, escape, json};
 
@@ -86,7 +87,8 @@ pub fn findings_table(entries: &[CatalogueEntry<'_>], view: &View) -> String {
     for entry in entries {
         grid.row([
             entry.fact.code.to_owned(),
-            entry.severity().word().to_owned(),
+            // What was not found is no reason for alarm.
+            view.paint(entry.finding.and(Meaning::of_severity(entry.severity())), entry.severity().word()),
             entry.finding.map_or_else(|| "–".to_owned(), |finding| count(finding.events)),
             entry.fact.title.to_owned(),
         ]);
@@ -98,7 +100,9 @@ pub fn findings_table(entries: &[CatalogueEntry<'_>], view: &View) -> String {
 #[must_use]
 pub fn finding_page(entry: &CatalogueEntry<'_>, view: &View) -> String {
     let fact = entry.fact;
-    let mut text = format!("{} · {}\n\n", fact.code, entry.severity().word());
+    let severity =
+        view.paint(entry.finding.and(Meaning::of_severity(entry.severity())), entry.severity().word());
+    let mut text = format!("{} · {severity}\n\n", fact.code);
     text.push_str(&wrap(fact.title, 0, view.width));
     text.push('\n');
     let mut line = |label: &str, words: &str| {

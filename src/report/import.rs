@@ -1,12 +1,12 @@
 //! What an import read, file by file.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::grid::{Column, Grid};
 use super::number::{count, count_of};
+use super::words::wrap;
 use super::{View, escape, json};
 
 /// One file of an import.
@@ -102,14 +102,10 @@ pub fn import_table(files: &[ImportedFile], view: &View) -> String {
         ]);
     }
     let sum = import_totals(files);
-    let mut text = if files.is_empty() { String::new() } else { grid.render(view.width) };
-    let _ = writeln!(
-        text,
-        "Imported {} and {}.",
-        count_of(sum.events, "new event", "new events"),
-        count_of(sum.receipts, "receipt", "receipts")
-    );
-    text
+    let text = if files.is_empty() { String::new() } else { grid.render(view.width) };
+    let events = count_of(sum.events, "new event", "new events");
+    let receipts = count_of(sum.receipts, "receipt", "receipts");
+    text + &wrap(&format!("Imported {events} and {receipts}."), 0, view.width)
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The contracts that other programs rely on, as JSON (product 10). Fields are added, never renamed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::audit::{AuditResult, Counts, Dimension, Money, wilson};
-use crate::domain::{Finding, MatchKey};
+use crate::domain::{Amount, Finding, MatchKey};
 
 use super::{comparison, slices_json};
 
@@ -15,7 +16,7 @@ struct AuditJson<'a> {
     now: String,
     since: String,
     until: String,
-    totals: CountsJson<'a>,
+    totals: TotalsJson<'a>,
     by_event: Vec<EventJson<'a>>,
     match_keys: Vec<MatchKeyJson<'a>>,
     match_strength_weights: BTreeMap<&'static str, u32>,
@@ -30,6 +31,8 @@ struct AuditJson<'a> {
     ignored: Vec<slices_json::IgnoredJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<comparison::ComparisonJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<super::CoverageJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<slices_json::ByJson>,
 }
@@ -55,6 +58,21 @@ struct CountsJson<'a> {
     coverage_interval: Option<[f64; 2]>,
     accuracy: Option<f64>,
     value_missing: Vec<MoneyJson<'a>>,
+}
+
+/// The totals: what the counts of one event do not have.
+#[derive(Serialize)]
+struct TotalsJson<'a> {
+    #[serde(flatten)]
+    counts: CountsJson<'a>,
+    value_not_creditable: Vec<SumJson<'a>>,
+    possibly_double: Vec<SumJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SumJson<'a> {
+    currency: &'a str,
+    amount: String,
 }
 
 #[derive(Serialize)]
@@ -130,13 +148,23 @@ pub fn audit_by(result: &AuditResult, dimension: Dimension) -> String {
     pretty(&document(result, Some(dimension)))
 }
 
+/// The same on one line, for pipes that read a document per line.
+#[must_use]
+pub fn audit_line(result: &AuditResult, dimension: Option<Dimension>) -> String {
+    line(&document(result, dimension))
+}
+
 fn document(result: &AuditResult, by: Option<Dimension>) -> AuditJson<'_> {
     AuditJson {
         schema: "makegood.audit/1",
         now: result.now.to_string(),
         since: result.range.since.to_string(),
         until: result.range.until.to_string(),
-        totals: counts(&result.totals, &result.value_missing),
+        totals: TotalsJson {
+            counts: counts(&result.totals, &result.value_missing),
+            value_not_creditable: sums(&result.value_not_creditable),
+            possibly_double: sums(&result.possibly_double),
+        },
         by_event: result
             .by_event
             .iter()
@@ -180,8 +208,13 @@ fn document(result: &AuditResult, by: Option<Dimension>) -> AuditJson<'_> {
         concentrated: slices_json::concentrated(result),
         ignored: slices_json::ignored(result),
         comparison: result.comparison.as_ref().map(comparison::comparison_json),
+        cluster: result.cluster.as_ref().map(super::coverage_json),
         by: by.map(|dimension| slices_json::by(result, dimension)),
     }
+}
+
+fn sums(sums: &[(Arc<str>, Amount)]) -> Vec<SumJson<'_>> {
+    sums.iter().map(|(currency, amount)| SumJson { currency, amount: amount.to_string() }).collect()
 }
 
 fn weights(result: &AuditResult) -> BTreeMap<&'static str, u32> {
@@ -330,6 +363,11 @@ mod tests {
             document["totals"]["value_missing"][0],
             serde_json::json!({"currency": "USD", "amount": "119.85", "neither_leg": "79.88"})
         );
+        assert_eq!(
+            document["totals"]["value_not_creditable"][0],
+            serde_json::json!({"currency": "USD", "amount": "9.99"})
+        );
+        assert_eq!(document["totals"]["possibly_double"], serde_json::json!([]));
         assert_eq!(document["by_event"][0]["event"], "CompletePayment");
         assert_eq!(document["match_keys"].as_array().unwrap().len(), 7 * result().by_event.len());
         assert_eq!(

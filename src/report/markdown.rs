@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::document::{EventLine, FindingLine, Report};
+use super::document::{EventLine, FindingLine, Report, TotalsTable};
 use super::number::{count, length};
 use super::words::FOOTER;
 
 /// The length of a chat message that every large chat takes whole.
-const CHARS_MAX: usize = 4000;
+pub(super) const CHARS_MAX: usize = 4000;
 /// Events of the table.
 const EVENTS_MAX: usize = 12;
+/// Lines of TikTok's totals.
+const TOTALS_MAX: usize = 10;
 /// Findings at most; fewer where the message would get too long.
 const FINDINGS_MAX: usize = 8;
 /// The longest sentence.
@@ -35,7 +37,7 @@ fn message(report: &Report, findings: usize) -> String {
         let sentence = plain(sentence);
         let _ = if at == 0 { writeln!(text, "**{sentence}**") } else { writeln!(text, "{sentence}") };
     }
-    text.push_str("\n| event | expected | delivered | missing | coverage |\n|---|--:|--:|--:|--:|\n");
+    text.push_str("\n| event | expected | delivered | missing | coverage | match strength |\n|---|--:|--:|--:|--:|--:|\n");
     let listed = report.events.iter().filter(|event| event.counts.expected() > 0);
     for event in listed.clone().take(EVENTS_MAX).chain([&report.all]) {
         row(&mut text, event);
@@ -46,10 +48,13 @@ fn message(report: &Report, findings: usize) -> String {
     }
     list(&mut text, &report.findings, findings);
     if let Some(gap) = report.gaps.first() {
-        let _ = writeln!(text, "\n**Where the gap is.** {}", plain(gap));
+        let _ = writeln!(text, "\n**Where the gap is.** {}", plain(&gap.sentence));
+    }
+    if let Some(table) = &report.totals {
+        totals(&mut text, table);
     }
     clock(&mut text, report);
-    let _ = writeln!(text, "\n_{FOOTER}_");
+    let _ = writeln!(text, "\n_{FOOTER} {}_", report.weights);
     text
 }
 
@@ -59,12 +64,34 @@ fn row(text: &mut String, event: &EventLine) {
     let counts = &event.counts;
     let _ = writeln!(
         text,
-        "| {name} | {} | {} | {} | {} |",
+        "| {name} | {} | {} | {} | {} | {} |",
         count(counts.expected()),
         count(counts.delivered),
         count(counts.missing()),
-        event.coverage
+        event.coverage,
+        if event.strength.words.is_empty() { "–" } else { &event.strength.words }
     );
+}
+
+/// TikTok's own totals beside ours.
+fn totals(text: &mut String, table: &TotalsTable) {
+    let _ = writeln!(text, "\n**{}.** {}\n", plain(&table.title), plain(table.note));
+    text.push_str(
+        "| event | server: ours | TikTok | browser: ours | TikTok | both: ours | TikTok | attributed |\n",
+    );
+    text.push_str("|---|--:|--:|--:|--:|--:|--:|--:|\n");
+    let count = |n: Option<u64>| n.map_or_else(|| "–".to_owned(), count);
+    for line in table.rows.iter().take(TOTALS_MAX) {
+        let _ = write!(text, "| {} |", code(&line.event));
+        for (ours, theirs) in [line.server, line.browser, line.both] {
+            let _ = write!(text, " {} | {} |", count(Some(ours)), count(theirs));
+        }
+        let _ = writeln!(text, " {} |", count(line.attributed));
+    }
+    let more = length(table.rows.len().saturating_sub(TOTALS_MAX)) + table.unlisted;
+    if more > 0 {
+        let _ = writeln!(text, "\n{} more: `makegood audit --json`", count(Some(more)));
+    }
 }
 
 fn list(text: &mut String, findings: &[FindingLine], most: usize) {
@@ -92,13 +119,13 @@ fn clock(text: &mut String, report: &Report) {
     let parts = report.repair.iter().map(|line| format!("{} {}", count(line.events), plain(&line.what)));
     let _ = write!(text, "\n**Of the missing:** {}.", parts.collect::<Vec<_>>().join(" · "));
     if let Some(deadline) = &report.deadline {
-        let _ = write!(text, " The first becomes unsafe on {}.", plain(deadline));
+        let _ = write!(text, " {}", plain(deadline));
     }
     text.push('\n');
 }
 
 /// Text that no renderer takes for markup, a link or a mention.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len() + 8);
     let mut before = ' ';
     for c in text.chars().take(SENTENCE_CHARS_MAX) {
@@ -120,15 +147,16 @@ fn plain(text: &str) -> String {
 }
 
 /// A name or a command as code, which ends only where we end it.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let inside: String = text.chars().map(|c| if c == '`' { '\'' } else { c }).collect();
     format!("`{}`", inside.replace('|', "\\|"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests_support::report;
+    use super::super::tests_support::{comparison, report, report_of, result};
     use super::*;
+    use crate::audit::AuditResult;
 
     #[test]
     fn the_message_says_what_is_missing_and_what_to_do() {
@@ -139,17 +167,29 @@ mod tests {
 **9 of 46 CompletePayment events lack an accepted server copy: 3 fired in the browser, 6 were seen on neither leg (USD 79.88).**
 Of all 46 expected events, 9 (19.6 %) lack one.
 
-| event | expected | delivered | missing | coverage |
-|---|--:|--:|--:|--:|
-| `CompletePayment` (Purchase) | 46 | 37 | 9 | 80.4 % |
-| `all` | 46 | 37 | 9 | 80.4 % |
+| event | expected | delivered | missing | coverage | match strength |
+|---|--:|--:|--:|--:|--:|
+| `CompletePayment` (Purchase) | 46 | 37 | 9 | 80.4 % | 52 % |
+| `all` | 46 | 37 | 9 | 80.4 % | – |
 
 **What is wrong**
 - high: 8 events have no server receipt. → `makegood backfill`
 
-**Of the missing:** 2 can be sent now · 3 held: late-browser-fired. The first becomes unsafe on Mon 2 Nov 2026 05:00 (in 5 h).
+**Of the missing:** 2 can be sent now · 3 held: late-browser-fired. 2 events can be sent again without counting twice; \
+the first becomes unsafe on Mon 2 Nov 2026 05:00 (in 5 h).
 ";
         assert!(text.starts_with(want), "{text}");
+    }
+
+    #[test]
+    fn totals_of_tiktok_are_in_the_message() {
+        let audit = AuditResult { comparison: Some(comparison()), ..result() };
+        let text = markdown(&report_of(&audit));
+        assert!(text.contains("| `CompletePayment` | 37 | 36 | 33 | 40 | 30 | – | 12 |\n"), "{text}");
+        assert!(
+            text.contains("| `=<b>…@…` | 0 | 5 |") && text.contains("Corroboration, never proof"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -5,17 +5,20 @@
 
 mod answer;
 mod checkup;
+mod cluster;
 mod comparison;
 pub mod csv;
 mod document;
 mod escape;
 mod events;
+mod events_markdown;
 mod filled;
 mod findings;
 mod grid;
 mod html;
 mod import;
 mod json;
+mod last_audit;
 mod markdown;
 mod merge;
 mod metrics;
@@ -23,6 +26,7 @@ mod number;
 mod plan;
 mod reasons;
 mod run;
+mod shades;
 mod slices;
 mod slices_json;
 mod status;
@@ -31,23 +35,28 @@ mod table;
 mod test_visit;
 #[cfg(test)]
 mod tests_support;
+mod view;
 mod walk;
+mod watch;
 mod when;
 mod words;
 mod xlsx;
 
 pub use answer::{Answer, Value, answer_json, answer_lines, answer_table};
 pub use checkup::{Check, Health, checkup_json, checkup_table};
+pub use cluster::{CoverageJson, coverage_json, coverage_sums};
 pub use document::{Ids, PastRun, Report, ReportFacts};
 pub use escape::{escape, escape_short};
 pub use events::{
     EventRow, QuarantinedLine, event_line, events_json, events_table, quarantined_json, quarantined_line,
     quarantined_table,
 };
+pub use events_markdown::events_markdown;
 pub use filled::{FilledIn, filled_lines, filled_table};
 pub use findings::{CatalogueEntry, finding_page, findings_json, findings_table, rank_findings};
 pub use import::{ImportedFile, import_json, import_table, import_totals};
-pub use json::{audit as audit_json, audit_by as audit_by_json, pretty};
+pub use json::{audit as audit_json, audit_by as audit_by_json, audit_line, pretty};
+pub use last_audit::LastAudit;
 pub use merge::{MergedDatabase, merge_json, merge_table};
 pub use metrics::{Ended, metrics};
 pub use number::{count, count_of, percent};
@@ -59,17 +68,11 @@ pub use status::{LastRun, Status, status_json, status_table};
 pub use story::{Chapter, Story, story};
 pub use table::{audit as audit_table, audit_by as audit_by_table};
 pub use test_visit::{TestAnswer, TestRow, TestVisit, test_visit_json, test_visit_table};
+pub use view::{Ink, View, ascii};
 pub use walk::{ANSWER_AFTER_MAX, BrowserLeg, ServerLeg, Walk, WalkRow, walk_json, walk_table};
+pub use watch::{Came, LastProblem, Picture, RECENT_MINUTES, picture};
 pub use when::Zone;
-
-/// How a person looks at an output.
-#[derive(Clone, Copy, Debug)]
-pub struct View {
-    /// The zone of times.
-    pub zone: Zone,
-    /// Cells across; `None`: as wide as it wants to be.
-    pub width: Option<usize>,
-}
+pub use words::sentence;
 
 /// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

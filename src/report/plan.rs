@@ -132,11 +132,9 @@ pub struct PlanContext {
 #[must_use]
 pub fn plan(plan: &Plan, context: &PlanContext, view: &View) -> String {
     let counts = PlanCounts::of(plan);
-    let mut text = format!(
-        "Plan at {} · events of {}\n\n",
-        view.zone.minute(context.now),
-        view.zone.range(context.range)
-    );
+    let (at, range) = (view.zone.minute(context.now), view.zone.range(context.range));
+    let mut text = wrap(&format!("Plan at {at} · events of {range}"), 0, view.width);
+    text.push('\n');
     let mut grid = Grid::new(&[
         Column::text("", 0),
         Column::number("events", 0),
@@ -311,7 +309,7 @@ mod tests {
             comparable: Comparable::default(),
             batch: 200,
         };
-        let text = plan(&Plan::default(), &context, &View { zone: super::super::Zone::UTC, width: None });
+        let text = plan(&Plan::default(), &context, &View::plain(super::super::Zone::UTC));
         assert!(text.ends_with("Nothing to send.\n"), "{text}");
     }
 }

@@ -78,14 +78,20 @@ pub(super) fn where_is_the_gap(result: &AuditResult, view: &View) -> String {
 /// `campaign 14: 212 of 590 (35.9 %), elsewhere 27 of 2,410 (1.1 %); mostly refused 40100`.
 #[must_use]
 pub fn concentration(one: &Concentration, zone: Zone) -> String {
-    let Concentration { flaw: _, dimension, value, events, of, elsewhere, elsewhere_of, mostly } = one;
+    let Concentration { flaw: _, dimension: _, value: _, events, of, elsewhere, elsewhere_of, mostly } = one;
     let share =
         |part: u64, whole: u64| format!("{} of {} ({})", count(part), count(whole), percent(part, whole));
-    let place = format!("{}{}", kind_words(*dimension), slice_words(value, zone));
+    let place = place(one, zone);
     let mostly = mostly
         .as_ref()
         .map_or_else(String::new, |answer| format!("; mostly {}", escape_short(answer, VALUE_CHARS_MAX)));
     format!("{place}: {}, elsewhere {}{mostly}", share(*events, *of), share(*elsewhere, *elsewhere_of))
+}
+
+/// The place of a gap: `campaign 14`, `Sun 1 Nov 2026 13:00 – 18:00`.
+#[must_use]
+pub(super) fn place(one: &Concentration, zone: Zone) -> String {
+    format!("{}{}", kind_words(one.dimension), slice_words(&one.value, zone))
 }
 
 /// What the config ignores: a count each, with its reason.
@@ -222,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_place_of_the_gap_is_a_sentence_with_its_counts() {
-        let view = View { zone: Zone::UTC, width: None };
+        let view = View::plain(Zone::UTC);
         assert_eq!(
             where_is_the_gap(&sliced(), &view),
             "\n Where is the gap?\n missing      Sun 1 Nov 2026 13:00 – 18:00: 318 of 402 (79.1 %), elsewhere \
@@ -233,7 +239,7 @@ mod tests {
 
     #[test]
     fn slices_stand_in_a_table_and_in_cells_that_are_safe() {
-        let view = View { zone: Zone::UTC, width: Some(60) };
+        let view = View { width: Some(60), ..View::plain(Zone::UTC) };
         let table = by_grid(&sliced(), Dimension::Campaign, &view);
         assert!(table.starts_with(" campaign"), "{table}");
         assert!(table.contains("97.5 %") && !table.contains('\u{1b}'), "{table}");

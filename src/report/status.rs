@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::audit::{ClockCounts, Counts, EventCounts, Money};
 use crate::domain::{Duration, PixelCode, Range, TimeMs};
 
+use super::last_audit::{LastAudit, LastAuditJson};
 use super::number::{count, count_of, money, percent};
 use super::words::{PAYMENT, wrap};
 use super::{View, escape, json};
@@ -32,6 +33,8 @@ pub struct Status {
     pub newest_event_at: Option<TimeMs>,
     /// When anything was last read from a log.
     pub imported_at: Option<TimeMs>,
+    /// The last audit of all events.
+    pub audit: Option<LastAudit>,
     /// The last backfill.
     pub backfill: Option<LastRun>,
     /// When the next one is due, where a schedule says so.
@@ -85,6 +88,7 @@ struct StatusJson<'a> {
     quarantined: u64,
     newest_event_at: Option<String>,
     imported_at: Option<String>,
+    last_audit: Option<LastAuditJson>,
     last_backfill: Option<RunJson>,
     next_run_at: Option<String>,
     throttled_until: Option<String>,
@@ -178,6 +182,7 @@ pub fn status_json(status: &Status) -> String {
         quarantined: status.quarantined,
         newest_event_at: time(status.newest_event_at),
         imported_at: time(status.imported_at),
+        last_audit: status.audit.map(|last| last.wire()),
         last_backfill: status
             .backfill
             .map(|run| RunJson { started_at: run.started_at.to_string(), exit_code: run.exit_code }),
@@ -213,22 +218,31 @@ pub fn status_table(status: &Status, view: &View) -> String {
             &format!("{}; makegood backfill --dry-run says why", count(status.clock.unsendable)),
         );
     }
+    line("audit", &audit(status, view));
     line("backfill", &backfill(status, view));
+    for (label, words) in troubles(status, view) {
+        line(label, &words);
+    }
+    text
+}
+
+/// What stands in the way, a label and words each.
+pub(super) fn troubles(status: &Status, view: &View) -> Vec<(&'static str, String)> {
+    let mut troubles = Vec::new();
     if status.quarantined > 0 {
         let lines = count_of(status.quarantined, "line", "lines");
-        line("unread", &format!("{lines} could not be used; makegood events --quarantined"));
+        troubles.push(("unread", format!("{lines} could not be used; makegood events --quarantined")));
     }
     if let Some(until) = status.throttled_until.filter(|until| *until > status.now) {
-        line("throttled", &format!("TikTok throttles; no request before {}", view.zone.minute(until)));
+        let until = view.zone.minute(until);
+        troubles.push(("throttled", format!("TikTok throttles; no request before {until}")));
     }
     for (pixel, code) in &status.blocked {
         let pixel = escape(pixel.as_str());
-        line(
-            "token",
-            &format!("of pixel {pixel} was refused (code {code}); makegood doctor has the way there"),
-        );
+        let words = format!("of pixel {pixel} was refused (code {code}); makegood doctor has the way there");
+        troubles.push(("token", words));
     }
-    text
+    troubles
 }
 
 /// Cells before the words of a line.
@@ -239,7 +253,7 @@ fn ago(at: TimeMs, now: TimeMs) -> String {
     if since < Duration::from_mins(1) { "just now".to_owned() } else { format!("{since} ago") }
 }
 
-fn logs(status: &Status, view: &View) -> String {
+pub(super) fn logs(status: &Status, view: &View) -> String {
     let Some(newest) = status.newest_event_at else { return "no event is stored yet".to_owned() };
     let read = match status.imported_at {
         Some(at) => format!(", last read {}", ago(at, status.now)),
@@ -248,7 +262,7 @@ fn logs(status: &Status, view: &View) -> String {
     format!("newest event {}{read}", view.zone.minute(newest))
 }
 
-fn gap(status: &Status) -> String {
+pub(super) fn gap(status: &Status) -> String {
     let (orders, totals) = (status.payments(), &status.totals);
     if totals.expected() == 0 {
         return "no event is expected at TikTok yet".to_owned();
@@ -266,7 +280,7 @@ fn gap(status: &Status) -> String {
     )
 }
 
-fn clock(status: &Status, view: &View) -> String {
+pub(super) fn clock(status: &Status, view: &View) -> String {
     match (status.clock.sendable, status.clock.first_deadline_at) {
         (0, _) => "nothing to send".to_owned(),
         (n, Some(first)) => format!(
@@ -279,7 +293,14 @@ fn clock(status: &Status, view: &View) -> String {
     }
 }
 
-fn backfill(status: &Status, view: &View) -> String {
+fn audit(status: &Status, view: &View) -> String {
+    match status.audit {
+        Some(last) => format!("last {}, {}", ago(last.at, status.now), last.words(view)),
+        None => "none yet; makegood audit".to_owned(),
+    }
+}
+
+pub(super) fn backfill(status: &Status, view: &View) -> String {
     let last = match status.backfill {
         None => "none yet".to_owned(),
         Some(LastRun { started_at, exit_code: Some(code) }) => {

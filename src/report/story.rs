@@ -15,6 +15,7 @@ use crate::tiktok::{currency, limits};
 
 use super::grid::{Column, Grid};
 use super::number::money;
+use super::view::Meaning;
 use super::words::wrap;
 use super::{View, escape, escape_short, reasons};
 
@@ -66,7 +67,7 @@ pub fn story(story: &Story, view: &View) -> String {
         if at > 0 {
             text.push('\n');
         }
-        title(&mut text, story, chapter);
+        title(&mut text, story, chapter, view);
         facts(&mut text, story, chapter, view);
         details(&mut text, chapter, view);
         ending(&mut text, story, chapter, view);
@@ -74,19 +75,23 @@ pub fn story(story: &Story, view: &View) -> String {
     text
 }
 
-fn title(text: &mut String, story: &Story, chapter: &Chapter) {
+fn title(text: &mut String, story: &Story, chapter: &Chapter, view: &View) {
+    let mut line = String::new();
     let name = chapter.row.name.as_ref().or(chapter.row.event.as_ref().map(|event| &event.name));
     let name = name.map_or_else(|| "no name".to_owned(), |name| escape(name.as_str()).into_owned());
-    let _ = write!(text, "{name} · {}", escape(&story.id.to_string()));
+    let _ = write!(line, "{name} · {}", escape(&story.id.to_string()));
     if let Some(event) = &chapter.row.event
         && let (Some(value), Some(currency)) = (event.value, event.place.currency.as_deref())
     {
-        let _ = write!(text, " · {}", money(currency, value));
+        let _ = write!(line, " · {}", money(currency, value));
     }
-    let verdict = chapter.verdict.as_ref();
-    let verdict =
-        verdict.map_or("receipts without an event".to_owned(), |verdict| verdict.word().replace('_', " "));
-    let _ = writeln!(text, " · {verdict}\n");
+    let verdict = chapter.verdict.as_ref().map_or_else(
+        || "receipts without an event".to_owned(),
+        |verdict| view.paint(Meaning::of_verdict(verdict), &verdict.word().replace('_', " ")),
+    );
+    let _ = write!(line, " · {verdict}");
+    text.push_str(&wrap(&line, 1, view.width));
+    text.push('\n');
 }
 
 /// One thing that happened: when, where, what, and the line that says so.
@@ -134,11 +139,15 @@ fn facts(text: &mut String, story: &Story, chapter: &Chapter, view: &View) {
         Column::text("what", 0),
         Column::text("where it stands", 1),
     ]);
-    for fact in facts {
-        let at = fact.at.map(|at| format!("{} {}", view.zone.day(at), view.zone.clock(at)));
-        grid.row([at.unwrap_or_else(|| "no time".to_owned()), fact.place.to_owned(), fact.what, fact.source]);
+    let mut lines = String::new();
+    for Fact { at, place, what, source } in facts {
+        let at = at.map(|at| format!("{} {}", view.zone.day(at), view.zone.clock(at)));
+        let at = at.unwrap_or_else(|| "no time".to_owned());
+        lines.push_str(&wrap(&format!(" {at}  {place}  {what}, {source}"), 4, view.width));
+        grid.row([at, place.to_owned(), what, source]);
     }
-    text.push_str(&grid.render(view.width));
+    // What happened is words, and words are better broken than cut off.
+    text.push_str(&if grid.fits(view.width) { grid.render(view.width) } else { lines });
 }
 
 fn place_of(story: &Story, position: Option<Position>) -> String {
@@ -212,9 +221,9 @@ fn details(text: &mut String, chapter: &Chapter, view: &View) {
     if let Some(event) = &row.event {
         let keys = MatchKey::ALL.map(|key| {
             let sign = match (event.keys.present.has(key), event.keys.valid.has(key)) {
-                (true, true) => "✓",
-                (true, false) => "✗ unusable",
-                (false, _) => "–",
+                (true, true) => view.paint(Some(Meaning::Good), "✓"),
+                (true, false) => view.paint(Some(Meaning::Bad), "✗ unusable"),
+                (false, _) => "–".to_owned(),
             };
             let session = row.session.as_ref().and_then(|session| session.first_seen(key));
             let earlier = session.filter(|at| !event.keys.present.has(key) && *at <= event.at);

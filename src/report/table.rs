@@ -5,10 +5,14 @@ use std::fmt::Write as _;
 use crate::audit::{AuditResult, Counts, Dimension, EventCounts, KeyCoverage};
 use crate::domain::{Finding, MatchKey};
 
+use super::cluster::cluster;
 use super::comparison::comparison;
+use super::grid::RECORDS_UNDER;
 use super::grid::{Column, Grid};
-use super::number::{bar, count, count_of, length, money, percent, percent_whole, spark};
+use super::number::{bar, count, count_of, length, money, percent, percent_whole};
+use super::shades::{per_day, shades};
 use super::slices::{by_grid, ignored, where_is_the_gap};
+use super::view::Meaning;
 use super::words::{FOOTER, by_amount, coverage, first_sentences, wrap};
 use super::{View, escape, escape_short};
 
@@ -16,6 +20,10 @@ use super::{View, escape, escape_short};
 const SAMPLE_MIN: u64 = 20;
 /// How many causes, exclusions or held classes a line names.
 const NAMED_MAX: usize = 6;
+/// Cells of a finding's severity, with what keeps it apart.
+const SEVERITY_CELLS: usize = 7;
+/// Where the lines of a finding begin on a narrow terminal.
+const NARROW_INDENT: usize = 4;
 /// Longest event name in a table, in characters.
 const NAME_CHARS_MAX: usize = 40;
 
@@ -31,10 +39,14 @@ pub fn audit(result: &AuditResult, view: &View) -> String {
     text.push_str(&events(result).render(view.width));
     text.push('\n');
     missing_lines(&mut text, result, view);
+    text.push_str(&shades(result, view));
     match_keys(&mut text, result, view);
     text.push_str(&where_is_the_gap(result, view));
     findings(&mut text, result, view);
     clock(&mut text, result, view);
+    if let Some(one) = &result.cluster {
+        text.push_str(&cluster(one, view));
+    }
     if let Some(one) = &result.comparison {
         text.push_str(&comparison(one, view));
         text.push('\n');
@@ -131,7 +143,8 @@ fn missing_lines(text: &mut String, result: &AuditResult, view: &View) {
             (format!("{}{}", exclusion.reason, value.unwrap_or_default()), exclusion.events)
         })),
     );
-    line("per day", per_day(result, view));
+    let (label, days) = per_day(result, view);
+    line(&label, days);
     line("before", before(result, view));
     line("money", money_words(result));
     if result.orphans > 0 {
@@ -149,23 +162,6 @@ fn named(items: impl Iterator<Item = (String, u64)>) -> String {
         words.push(format!("{more} more kinds"));
     }
     words.join(" · ")
-}
-
-fn per_day(result: &AuditResult, view: &View) -> String {
-    let missing: Vec<u64> = result.days.iter().map(|day| day.missing).collect();
-    let Some(peak) = result.days.iter().max_by_key(|day| day.missing).filter(|day| day.missing > 0) else {
-        return String::new();
-    };
-    if missing.len() < 2 {
-        return String::new();
-    }
-    format!(
-        "{}  peak {} of {} missing, {}",
-        spark(&missing),
-        count(peak.missing),
-        count(peak.expected),
-        view.zone.day(peak.day)
-    )
 }
 
 /// The period before, against which the column of the table stands.
@@ -240,9 +236,7 @@ fn match_keys(text: &mut String, result: &AuditResult, view: &View) {
     }
     text.push('\n');
     text.push_str(&grid.render(view.width));
-    let weights = MatchKey::ALL.map(|key| format!("{key} {}", result.key_weights.of(key))).join(", ");
-    let words = format!("Strength is ours, not TikTok's: the shares weighted by {weights}.");
-    text.push_str(&wrap(&words, 0, view.width));
+    text.push_str(&wrap(&super::words::strength(&result.key_weights), 0, view.width));
     if unusable > 0 {
         let words = format!(
             "Shares count values TikTok can use; {} more there but unusable.",
@@ -252,7 +246,7 @@ fn match_keys(text: &mut String, result: &AuditResult, view: &View) {
     }
 }
 
-fn strength_cell(event: &EventCounts, result: &AuditResult) -> String {
+pub(super) fn strength_cell(event: &EventCounts, result: &AuditResult) -> String {
     let strength = event.strength_ppm(&result.key_weights);
     strength.map_or_else(|| "too few".to_owned(), |ppm| percent_whole(ppm, 1_000_000))
 }
@@ -282,11 +276,17 @@ fn findings(text: &mut String, result: &AuditResult, view: &View) {
 }
 
 fn finding_words(finding: &Finding, view: &View) -> String {
-    let mut words = wrap(
-        &format!(" {:<7}{}: {}", finding.severity.word(), finding.code, escape(&finding.summary)),
-        8,
-        view.width,
-    );
+    let word = finding.severity.word();
+    let fill = SEVERITY_CELLS.saturating_sub(word.len());
+    let severity = view.paint(Meaning::of_severity(finding.severity), word);
+    let summary = escape(&finding.summary);
+    // Where a code is as wide as the screen, it stands further left.
+    let indent = if view.width.is_some_and(|width| width < RECORDS_UNDER) {
+        NARROW_INDENT
+    } else {
+        SEVERITY_CELLS + 1
+    };
+    let mut words = wrap(&format!(" {severity}{:fill$}{}: {summary}", "", finding.code), indent, view.width);
     if !finding.fix_command.is_empty() {
         let _ = writeln!(words, "        next: {}", escape(&finding.fix_command));
     }
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn the_audit_reads_from_the_gap_to_what_to_do() {
-        let text = audit(&result(), &View { zone: Zone::UTC, width: None });
+        let text = audit(&result(), &View::plain(Zone::UTC));
         let want = "\
 pixel C4A1B2C3D4E5F6G7H8I9 · Thu 1 Oct 2026 00:00 – Sun 1 Nov 2026 00:00 · UTC
 
@@ -361,8 +361,8 @@ next: makegood backfill --dry-run
 
     #[test]
     fn a_narrow_terminal_gets_the_columns_that_matter() {
-        let text = audit(&result(), &View { zone: Zone::UTC, width: Some(60) });
-        assert!(text.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 60), "{text}");
+        let text = audit(&result(), &View { width: Some(60), ..View::plain(Zone::UTC) });
+        assert!(text.lines().all(|line| tabled::grid::util::string::get_line_width(line) <= 60), "{text}");
         assert!(text.contains(" event            expected  delivered  missing  coverage\n"), "{text}");
         assert!(text.contains("(5 of 9 columns; widen the terminal or use --json)"), "{text}");
     }
@@ -376,7 +376,7 @@ next: makegood backfill --dry-run
             value: Some("\u{202e}kcab".into()),
             events: 2,
         }];
-        let text = audit(&hostile, &View { zone: Zone::UTC, width: None });
+        let text = audit(&hostile, &View::plain(Zone::UTC));
         assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
     }
 }

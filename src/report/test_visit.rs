@@ -1,7 +1,5 @@
 //! What TikTok answered to a made-up visitor in test mode.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::domain::{Code, EventId, Outcome, PixelCode, RequestId, TimeMs};
@@ -123,14 +121,11 @@ pub fn test_visit_json(visit: &TestVisit) -> String {
 #[must_use]
 pub fn test_visit_table(visit: &TestVisit, view: &View) -> String {
     let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "A made-up visitor on pixel {} under test event code {}, {} · {}\n",
-        escape(visit.pixel.as_str()),
-        escape(&visit.code),
-        view.zone.minute(visit.at),
-        view.zone.name(),
-    );
+    let (pixel, code) = (escape(visit.pixel.as_str()), escape(&visit.code));
+    let (at, zone) = (view.zone.minute(visit.at), view.zone.name());
+    let heading = format!("A made-up visitor on pixel {pixel} under test event code {code}, {at} · {zone}");
+    text.push_str(&wrap(&heading, 0, view.width));
+    text.push('\n');
     let mut grid = Grid::new(&[
         Column::text("event", 0),
         Column::text("in Events Manager", 1),
@@ -201,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_way_to_look_is_told_only_when_there_is_something_to_see() {
-        let view = View { zone: Zone::UTC, width: None };
+        let view = View::plain(Zone::UTC);
         let seen = test_visit_table(&visit(0), &view);
         assert!(seen.contains("1 of 2 accepted") && seen.contains("Test Events"), "{seen}");
         assert!(seen.contains("Purchase") && seen.contains("not sent"), "{seen}");

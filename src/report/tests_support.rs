@@ -1,11 +1,14 @@
 //! Values that several tests of this room look at.
 
-use crate::audit::{AuditResult, ClockCounts, Counts, EventCounts, KeyCoverage, Money};
+use crate::audit::{
+    AuditResult, ClockCounts, Compared, Comparison, Counts, EventCounts, KeyCoverage, Money, Ours, TotalsFrom,
+};
 use crate::domain::{
     Amount, CampaignId, Code, EventId, EventName, Finding, HeldClass, KeyWeights, MatchKey, PixelCode, Range,
     SessionId, Severity, TimeMs, Untrusted, Verdict,
 };
 use crate::reconcile::Stand;
+use crate::tiktok::stats::Reported;
 
 use super::{EventRow, Ids, PastRun, Report, ReportFacts, Zone};
 
@@ -45,6 +48,8 @@ pub fn result() -> AuditResult {
             counts,
             match_keys,
         }],
+        value_not_creditable: vec![("USD".into(), Amount::parse("9.99").unwrap())],
+        possibly_double: Vec::new(),
         value_missing: vec![Money {
             currency: "USD".into(),
             amount: amount("119.85"),
@@ -58,6 +63,7 @@ pub fn result() -> AuditResult {
         slices: Vec::new(),
         concentrated: Vec::new(),
         comparison: None,
+        cluster: None,
         ignored: Vec::new(),
         orphans: 0,
         findings: vec![Finding {
@@ -75,6 +81,35 @@ pub fn result() -> AuditResult {
             unsendable: 0,
             first_deadline_at: Some(hours_before_now(-5)),
         },
+    }
+}
+
+/// TikTok's counts of the payments, and of an event that nobody maps and that looks like markup.
+pub fn comparison() -> Comparison {
+    let reported = |event: Option<&str>, raw, server| Reported {
+        event: event.map(|name| EventName::parse(name).unwrap()),
+        raw: Untrusted::new(raw),
+        total: Some(90),
+        browser: Some(40),
+        server: Some(server),
+        both: None,
+        attributed: Some(12),
+    };
+    let row = |event: Option<&str>, ours, theirs| Compared {
+        pixel: PixelCode::parse("C4A1B2C3D4E5F6G7H8I9").ok(),
+        event: event.map(|name| EventName::parse(name).unwrap()),
+        ours,
+        theirs,
+    };
+    let payments = Ours { server: 37, browser: 33, both: 30 };
+    Comparison {
+        from: TotalsFrom::Endpoint,
+        range: Range { since: hours_before_now(72), until: hours_before_now(24) },
+        rows: vec![
+            row(Some("AddPaymentInfo"), Ours::default(), None),
+            row(Some("CompletePayment"), payments, Some(reported(Some("CompletePayment"), "SHOPPING", 36))),
+            row(None, Ours::default(), Some(reported(None, "=<b>jane.doe@mail.example.com", 5))),
+        ],
     }
 }
 

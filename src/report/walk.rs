@@ -1,7 +1,5 @@
 //! What the logs say of a walk through the funnel.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::domain::{Code, Duration, EventId, EventName, KeySet, MatchKey, Outcome, TimeMs, Verdict};
@@ -140,12 +138,10 @@ pub fn walk_table(walk: &Walk, view: &View) -> String {
     let mut text = String::new();
     let events = count_of(length(walk.rows.len()), "event", "events");
     let began = walk.rows.first().map(|row| view.zone.minute(row.at)).unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "Session {} · {events} from {began} on · {}\n",
-        escape_short(&walk.session, 60),
-        view.zone.name()
-    );
+    let session = escape_short(&walk.session, 60);
+    let heading = format!("Session {session} · {events} from {began} on · {}", view.zone.name());
+    text.push_str(&wrap(&heading, 0, view.width));
+    text.push('\n');
     let mut grid = Grid::new(&[
         Column::text("time", 1),
         Column::text("event", 0),

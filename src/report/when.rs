@@ -4,6 +4,11 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use crate::domain::{Range, TimeMs};
 
+/// A time as documents write it; `None` of any other text.
+pub(super) fn read(text: &str) -> Option<TimeMs> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| TimeMs::from_ms(at.timestamp_millis()))
+}
+
 /// The zone that times are shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone(pub chrono_tz::Tz);

@@ -1,11 +1,13 @@
 //! Sentences: the audit's first ones, and lines no wider than the terminal.
 
-use unicode_width::UnicodeWidthStr;
+use tabled::grid::util::string::get_line_width;
 
 use crate::audit::{AuditResult, Counts, Money};
+use crate::domain::{KeyWeights, MatchKey};
 
-use super::escape;
+use super::cluster::cluster_sentence;
 use super::number::{count, count_of, money, percent};
+use super::{View, escape};
 
 /// The event whose gap comes first.
 pub(super) const PAYMENT: &str = "CompletePayment";
@@ -19,12 +21,12 @@ pub(super) const FOOTER: &str = "Delivered means that the Events API accepted th
 /// What the audit says first: conversions, then everything.
 #[must_use]
 pub(super) fn first_sentences(result: &AuditResult) -> Vec<String> {
-    let mut sentences = Vec::new();
+    let mut sentences: Vec<String> = result.cluster.as_ref().map(cluster_sentence).into_iter().collect();
     if let Some(finding) = result.findings.iter().find(|finding| finding.code == NO_LOG) {
         sentences.push(escape(&finding.summary).into_owned());
     }
     if result.totals.events == 0 {
-        sentences.push("No events in this time span.".to_owned());
+        sentences.push("No events in this time span, so there is nothing to compare.".to_owned());
         return sentences;
     }
     let payments = result.by_event.iter().find(|event| event.name.as_str() == PAYMENT);
@@ -125,12 +127,19 @@ fn payment_sentence(payments: &Counts, value_missing: &[Money]) -> String {
     )
 }
 
+/// How the strength of match keys is weighed.
+#[must_use]
+pub(super) fn strength(weights: &KeyWeights) -> String {
+    let weights = MatchKey::ALL.map(|key| format!("{key} {}", weights.of(key))).join(", ");
+    format!("Strength is ours, not TikTok's: the shares weighted by {weights}.")
+}
+
 /// Widest line of prose; longer ones are hard to read on a wide terminal.
 const PROSE_WIDTH_MAX: usize = 110;
 /// Narrowest, however narrow the terminal.
 const PROSE_WIDTH_MIN: usize = 20;
 
-/// Breaks a text between words; further lines begin with `indent` spaces. Without a width it stays
+/// Breaks a text between words, which may be painted; further lines begin with `indent` spaces. Without a width it stays
 /// one line. Ends with a line end.
 #[must_use]
 pub(super) fn wrap(text: &str, indent: usize, width: Option<usize>) -> String {
@@ -140,8 +149,8 @@ pub(super) fn wrap(text: &str, indent: usize, width: Option<usize>) -> String {
     let width = width.clamp(PROSE_WIDTH_MIN.max(indent + 10), PROSE_WIDTH_MAX.max(indent + 10));
     let mut wrapped = String::with_capacity(text.len() + 8);
     let mut used = 0;
-    for piece in text.split_inclusive(' ') {
-        if used + piece.trim_end().width() > width && used > indent {
+    for piece in pieces(text) {
+        if used + get_line_width(piece.trim_end()) > width && used > indent {
             wrapped.truncate(wrapped.trim_end().len());
             wrapped.push('\n');
             wrapped.push_str(&" ".repeat(indent));
@@ -151,11 +160,39 @@ pub(super) fn wrap(text: &str, indent: usize, width: Option<usize>) -> String {
             }
         }
         wrapped.push_str(piece);
-        used += piece.width();
+        used += get_line_width(piece);
     }
     wrapped.truncate(wrapped.trim_end().len());
     wrapped.push('\n');
     wrapped
+}
+
+/// A sentence that is all there is to say, within the width of a view.
+#[must_use]
+pub fn sentence(text: &str, view: &View) -> String {
+    wrap(text, 0, view.width)
+}
+
+/// What a line never begins with: it belongs to the word before.
+const GLUED: [char; 4] = ['%', '–', '✓', '✗'];
+
+/// Words with the blank after them, and what is glued to them.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let blanks = rest.match_indices(' ').map(|(at, _)| at + 1);
+        let is_glued = |end: &usize| rest.get(*end..).is_some_and(|next| unpainted(next).starts_with(GLUED));
+        let end = blanks.into_iter().find(|end| !is_glued(end));
+        let (piece, next) = rest.split_at_checked(end.unwrap_or(rest.len()))?;
+        rest = next;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// A text without the colour that it begins with.
+fn unpainted(text: &str) -> &str {
+    let after = text.strip_prefix('\x1b').and_then(|text| text.split_once('m'));
+    after.map_or(text, |(_, after)| after)
 }
 
 #[cfg(test)]
@@ -212,6 +249,9 @@ mod tests {
         assert_eq!(wrap(text, 2, Some(20)), "one two three four\n  five six seven\n");
         assert_eq!(wrap(text, 2, None), "one two three four five six seven\n");
         assert_eq!(wrap(" label   words", 9, Some(60)), " label   words\n");
+        assert_eq!(wrap("a share of about 97.9 % of all", 0, Some(22)), "a share of about\n97.9 % of all\n");
+        let painted = "match keys of ttclid \u{1b}[32m✓\u{1b}[0m  ip";
+        assert_eq!(wrap(painted, 0, Some(21)), "match keys of\nttclid \u{1b}[32m✓\u{1b}[0m  ip\n");
         let long = "x".repeat(50);
         assert_eq!(wrap(&long, 0, Some(20)), format!("{long}\n"));
     }

@@ -20,27 +20,53 @@ const DIGESTS_MAX: usize = 100;
 /// Where a body breaks the schema, and how. Never holds a value of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Broken {
-    path: Path,
+    path: String,
     what: &'static str,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Path(String);
+/// A place in a body. It is written out only when something is wrong there.
+#[derive(Clone, Copy)]
+struct Path<'p>(Option<(&'p Path<'p>, Step<'p>)>);
 
-impl Path {
-    fn then(&self, step: impl fmt::Display) -> Self {
-        if self.0.is_empty() { Self(step.to_string()) } else { Self(format!("{}.{step}", self.0)) }
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Name(&'p str),
+    At(usize),
+}
+
+impl<'p> Path<'p> {
+    const ROOT: Self = Self(None);
+
+    const fn name(&'p self, name: &'p str) -> Self {
+        Self(Some((self, Step::Name(name))))
+    }
+
+    const fn at(&'p self, at: usize) -> Self {
+        Self(Some((self, Step::At(at))))
+    }
+
+    fn broken(&self, what: &'static str) -> Broken {
+        Broken { path: self.to_string(), what }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((parent, step)) = self.0 else { return Ok(()) };
+        if parent.0.is_some() {
+            write!(f, "{parent}.")?;
+        }
+        match step {
+            Step::Name(name) => f.write_str(name),
+            Step::At(at) => write!(f, "{at}"),
+        }
     }
 }
 
 /// `data.3.user.emial: unknown field`.
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.0.is_empty() {
-            f.write_str(self.what)
-        } else {
-            write!(f, "{}: {}", self.path.0, self.what)
-        }
+        if self.path.is_empty() { f.write_str(self.what) } else { write!(f, "{}: {}", self.path, self.what) }
     }
 }
 
@@ -53,7 +79,7 @@ pub(super) struct Arrived {
     pub sha256: String,
 }
 
-/// A request that fits the schema.
+/// The names in a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Request {
     pub pixel: String,
@@ -61,55 +87,51 @@ pub(super) struct Request {
     pub events: Vec<Arrived>,
 }
 
-/// Reads a body strictly.
-pub(super) fn read(body: &[u8]) -> Result<Request, Broken> {
-    let broken = |path: &str, what| Broken { path: Path(path.to_owned()), what };
-    let body: Value = serde_json::from_slice(body).map_err(|_| broken("", "body is not JSON"))?;
-    check(&body, &REQUEST, &Path::default())?;
-    let text = |value: &Value, name: &str| {
-        value.get(name).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| broken(name, "missing"))
-    };
-    let data = body.get("data").and_then(Value::as_array).ok_or_else(|| broken("data", "missing"))?;
-    let mut events = Vec::with_capacity(data.len());
-    for (at, event) in data.iter().enumerate() {
-        limited_use_has_ip(event, &Path("data".to_owned()).then(at))?;
-        let sha256 = digest(event.to_string().as_bytes());
-        events.push(Arrived { event: text(event, "event")?, event_id: text(event, "event_id")?, sha256 });
-    }
-    Ok(Request {
-        pixel: text(&body, "event_source_id")?,
-        test_code: text(&body, "test_event_code").ok(),
-        events,
-    })
+/// A body: the names in it, as far as it has them, and where it breaks the schema.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub request: Request,
+    pub broken: Option<Broken>,
 }
 
-/// The names in a body that may break the schema, for the record.
-pub(super) fn glance(body: &[u8]) -> Option<Request> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+/// Reads a body strictly.
+pub(super) fn read(body: &[u8]) -> Read {
+    let Ok(body) = serde_json::from_slice::<Value>(body) else {
+        return Read { request: Request::default(), broken: Some(Path::ROOT.broken("body is not JSON")) };
+    };
+    let checked = check(&body, &REQUEST, &Path::ROOT).and_then(|()| limited_use_has_ip(&body));
+    Read { request: names(&body), broken: checked.err() }
+}
+
+fn names(body: &Value) -> Request {
     let text = |value: &Value, name: &str| value.get(name)?.as_str().map(str::to_owned);
     let data = body.get("data").and_then(Value::as_array);
     let events = data.into_iter().flatten().filter_map(|event| {
         let sha256 = digest(event.to_string().as_bytes());
         Some(Arrived { event: text(event, "event")?, event_id: text(event, "event_id")?, sha256 })
     });
-    Some(Request {
-        pixel: text(&body, "event_source_id").unwrap_or_default(),
-        test_code: text(&body, "test_event_code"),
+    Request {
+        pixel: text(body, "event_source_id").unwrap_or_default(),
+        test_code: text(body, "test_event_code"),
         events: events.collect(),
-    })
+    }
 }
 
 /// Limited data use needs the visitor's address to know the state whose law applies.
-fn limited_use_has_ip(event: &Value, path: &Path) -> Result<(), Broken> {
-    let limited = event.get("limited_data_use").and_then(Value::as_bool).unwrap_or(false);
-    let has_ip = event.get("user").and_then(|user| user.get("ip")).is_some();
-    if limited && !has_ip {
-        return Err(Broken { path: path.then("user").then("ip"), what: "missing with limited_data_use" });
+fn limited_use_has_ip(body: &Value) -> Result<(), Broken> {
+    let events = body.get("data").and_then(Value::as_array).into_iter().flatten();
+    for (at, event) in events.enumerate() {
+        let limited = event.get("limited_data_use").and_then(Value::as_bool).unwrap_or(false);
+        let has_ip = event.get("user").and_then(|user| user.get("ip")).is_some();
+        if limited && !has_ip {
+            let path = format!("data.{at}.user.ip");
+            return Err(Broken { path, what: "missing with limited_data_use" });
+        }
     }
     Ok(())
 }
 
-fn check(value: &Value, rule: &Rule, path: &Path) -> Result<(), Broken> {
+fn check(value: &Value, rule: &Rule, path: &Path<'_>) -> Result<(), Broken> {
     match rule {
         Rule::Object(fields) => check_object(value, fields, path),
         Rule::List(item, most) => check_list(value, item, *most, path),
@@ -127,39 +149,36 @@ fn check(value: &Value, rule: &Rule, path: &Path) -> Result<(), Broken> {
         | Rule::Currency
         | Rule::Amount
         | Rule::Count
-        | Rule::Flag => match scalar(value, rule) {
-            Ok(()) => Ok(()),
-            Err(what) => Err(Broken { path: path.clone(), what }),
-        },
+        | Rule::Flag => scalar(value, rule).map_err(|what| path.broken(what)),
     }
 }
 
-fn check_object(value: &Value, fields: &'static [Field], path: &Path) -> Result<(), Broken> {
+fn check_object(value: &Value, fields: &'static [Field], path: &Path<'_>) -> Result<(), Broken> {
     let Some(object) = value.as_object() else {
-        return Err(Broken { path: path.clone(), what: "not an object" });
+        return Err(path.broken("not an object"));
     };
     for (name, value) in object {
         let Some(field) = fields.iter().find(|field| field.name == name) else {
             // An unknown name is the sender's own text; a long one is cut.
             let shown: String = name.chars().filter(char::is_ascii_graphic).take(64).collect();
-            return Err(Broken { path: path.then(shown), what: "unknown field" });
+            return Err(path.name(&shown).broken("unknown field"));
         };
-        check(value, &field.rule, &path.then(name))?;
+        check(value, &field.rule, &path.name(name))?;
     }
     match fields.iter().find(|field| field.needed == Needed::Yes && !object.contains_key(field.name)) {
-        Some(absent) => Err(Broken { path: path.then(absent.name), what: "missing" }),
+        Some(absent) => Err(path.name(absent.name).broken("missing")),
         None => Ok(()),
     }
 }
 
-fn check_list(value: &Value, item: &Rule, most: usize, path: &Path) -> Result<(), Broken> {
+fn check_list(value: &Value, item: &Rule, most: usize, path: &Path<'_>) -> Result<(), Broken> {
     let Some(list) = value.as_array() else {
-        return Err(Broken { path: path.clone(), what: "not a list" });
+        return Err(path.broken("not a list"));
     };
     if list.is_empty() || list.len() > most {
-        return Err(Broken { path: path.clone(), what: "wrong number of items" });
+        return Err(path.broken("wrong number of items"));
     }
-    list.iter().enumerate().try_for_each(|(at, value)| check(value, item, &path.then(at)))
+    list.iter().enumerate().try_for_each(|(at, value)| check(value, item, &path.at(at)))
 }
 
 fn scalar(value: &Value, rule: &Rule) -> Result<(), &'static str> {
@@ -243,10 +262,7 @@ mod tests {
     }
 
     fn verdict(body: &Value) -> String {
-        match read(body.to_string().as_bytes()) {
-            Ok(_) => "ok".to_owned(),
-            Err(broken) => broken.to_string(),
-        }
+        read(body.to_string().as_bytes()).broken.map_or("ok".to_owned(), |broken| broken.to_string())
     }
 
     /// Sets the value at a JSON pointer, or takes it away, and says what the schema makes of it.
@@ -264,7 +280,7 @@ mod tests {
     #[test]
     fn the_whole_schema_passes() {
         assert_eq!(verdict(&whole()), "ok");
-        let request = read(whole().to_string().as_bytes()).unwrap();
+        let request = read(whole().to_string().as_bytes()).request;
         assert_eq!((request.pixel.as_str(), request.test_code), ("C4A1B2C3D4E5F6G7H8I9", None));
         let [Arrived { event, event_id, .. }] = &request.events[..] else { panic!("one event") };
         assert_eq!((event.as_str(), event_id.as_str()), ("CompletePayment", "e1"));
@@ -332,8 +348,8 @@ mod tests {
             assert!(!said.contains(secret));
         }
         assert_eq!(verdict(&json!([1])), "not an object");
-        assert_eq!(read(b"{").unwrap_err().to_string(), "body is not JSON");
-        assert_eq!(read(b"{} x").unwrap_err().to_string(), "body is not JSON");
+        assert_eq!(read(b"{").broken.unwrap().to_string(), "body is not JSON");
+        assert_eq!(read(b"{} x").broken.unwrap().to_string(), "body is not JSON");
     }
 
     #[test]

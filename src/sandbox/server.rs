@@ -16,6 +16,7 @@ use crate::tiktok::limits::TRACK_PATH;
 use super::count::{Counted, Counter, Effect, Key};
 use super::faults::{Script, Step};
 use super::record::{Record, Seen};
+use super::schema;
 use super::track::{Clock, State};
 use super::wire::{Connection, End, Incoming, Manner, Outgoing};
 
@@ -173,9 +174,10 @@ async fn accept(listener: TcpListener, state: Arc<Mutex<State>>) {
 }
 
 async fn answer_track(state: &Mutex<State>, incoming: &Incoming) -> (Outgoing, Manner) {
+    let body = schema::read(&incoming.body);
     let (Step { delay, fault }, together, number) = {
         let mut state = lock(state);
-        let number = state.arrive(incoming);
+        let number = state.arrive(&body.request);
         (state.script.steps.pop_front().unwrap_or_default(), state.on_the_wire.len(), number)
     };
     if !delay.is_zero() {
@@ -183,7 +185,7 @@ async fn answer_track(state: &Mutex<State>, incoming: &Incoming) -> (Outgoing, M
     }
     let mut state = lock(state);
     let doubled = state.depart(number);
-    state.track(incoming, fault.as_ref(), (together, doubled))
+    state.track((incoming, body), fault.as_ref(), (together, doubled))
 }
 
 fn answer_question(state: &Mutex<State>, incoming: &Incoming) -> Outgoing {

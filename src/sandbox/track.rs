@@ -9,7 +9,7 @@ use crate::domain::{Leg, TimeMs};
 use super::count::{Counter, Key};
 use super::faults::{Blames, Fault, Says, Script, Taken};
 use super::record::{Record, Seen, SeenEvent, digest};
-use super::schema::{self, Arrived, Request};
+use super::schema::{Arrived, Read, Request};
 use super::wire::{Incoming, Manner, Outgoing};
 
 /// Requests kept in memory; a longer story is in the record.
@@ -64,20 +64,19 @@ struct Truth {
     status: u16,
     code: i64,
     message: String,
-    request: Option<Request>,
+    is_taken: bool,
 }
 
 impl Truth {
     fn refusal(status: u16, code: i64, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), request: None }
+        Self { status, code, message: message.into(), is_taken: false }
     }
 }
 
 impl State {
     /// Notes that a request has arrived; returns its number.
-    pub fn arrive(&mut self, incoming: &Incoming) -> u64 {
-        let Request { pixel, events, .. } = schema::glance(&incoming.body).unwrap_or_default();
-        let keys = events.iter().map(|event| Key::new(&pixel, &event.event, &event.event_id));
+    pub fn arrive(&mut self, Request { pixel, events, .. }: &Request) -> u64 {
+        let keys = events.iter().map(|event| Key::new(pixel, &event.event, &event.event_id));
         self.arrivals += 1;
         self.on_the_wire.insert(self.arrivals, keys.collect());
         self.arrivals
@@ -93,17 +92,17 @@ impl State {
     /// Answers a request to the track endpoint, and remembers it before the answer goes out.
     pub fn track(
         &mut self,
-        incoming: &Incoming,
+        (incoming, body): (&Incoming, Read),
         fault: Option<&Fault>,
         (together, doubled): (usize, usize),
     ) -> (Outgoing, Manner) {
         self.requests += 1;
-        let truth = match self.judge(incoming) {
+        let truth = match self.judge(incoming, &body) {
             Ok(truth) => truth,
             Err(page) => return (self.dated(page), Manner::Whole),
         };
         let (taken, mut answer, manner, code) = self.spoil(&truth, fault);
-        let mut seen = self.remember(incoming, &truth, taken);
+        let mut seen = self.remember(incoming, body.request, truth.is_taken && taken == Taken::Yes);
         (seen.status, seen.code) = (answered(&answer, manner), code);
         (seen.together, seen.doubled) = (together, doubled);
         if let Some(Err(_)) = self.record.as_mut().map(|record| record.write(&seen)) {
@@ -123,7 +122,7 @@ impl State {
     }
 
     /// Both statuses occur in the wild with 40104 and 40105; 401 is the one of TikTok's error page.
-    fn judge(&self, incoming: &Incoming) -> Result<Truth, Outgoing> {
+    fn judge(&self, incoming: &Incoming, body: &Read) -> Result<Truth, Outgoing> {
         if incoming.method != "POST" {
             return Err(Outgoing::page(405));
         }
@@ -143,12 +142,11 @@ impl State {
         {
             return Err(Outgoing::page(415));
         }
-        let request = match schema::read(&incoming.body) {
-            Ok(request) => request,
-            Err(broken) => return Ok(Truth::refusal(200, 40002, broken.to_string())),
-        };
+        if let Some(broken) = &body.broken {
+            return Ok(Truth::refusal(200, 40002, broken.to_string()));
+        }
         if let Some((at, rule)) =
-            self.script.poisoned(request.events.iter().map(|event| event.event_id.as_str()))
+            self.script.poisoned(body.request.events.iter().map(|event| event.event_id.as_str()))
         {
             let message = match rule.blames {
                 Blames::Index => format!("Batch.{at}.event_id: not allowed"),
@@ -156,7 +154,7 @@ impl State {
             };
             return Ok(Truth::refusal(200, rule.code, message));
         }
-        Ok(Truth { status: 200, code: 0, message: "OK".to_owned(), request: Some(request) })
+        Ok(Truth { status: 200, code: 0, message: "OK".to_owned(), is_taken: true })
     }
 
     /// Whether the events are taken, the answer, its manner, and the code it carries.
@@ -204,20 +202,18 @@ impl State {
         )
     }
 
-    fn remember(&mut self, incoming: &Incoming, truth: &Truth, taken: Taken) -> Seen {
+    fn remember(&mut self, incoming: &Incoming, request: Request, taken: bool) -> Seen {
         let now = self.clock.now();
-        let taken_request = truth.request.as_ref().filter(|_| taken == Taken::Yes);
-        let Request { pixel, test_code, events } =
-            truth.request.clone().or_else(|| schema::glance(&incoming.body)).unwrap_or_default();
+        let Request { pixel, test_code, events } = request;
         let mut seen_events = Vec::with_capacity(events.len());
         for event in events {
-            let effect = match (taken_request, &test_code) {
-                (None, _) => "none",
-                (Some(_), Some(_)) => {
+            let effect = match (taken, &test_code) {
+                (false, _) => "none",
+                (true, Some(_)) => {
                     self.test_events += 1;
                     "test"
                 }
-                (Some(_), None) => {
+                (true, None) => {
                     let key = Key::new(&pixel, &event.event, &event.event_id);
                     self.counter.take(key, Leg::Server, now).word()
                 }
@@ -233,7 +229,7 @@ impl State {
             test_event_code: test_code,
             events: seen_events,
             body_sha256: digest(&incoming.body),
-            taken: taken_request.is_some(),
+            taken,
             together: 0,
             doubled: 0,
         }

@@ -11,8 +11,8 @@ use crate::tiktok::limits::AGE_MAX;
 const ACCEPTED_ATTEMPT: &str = "
     SELECT EXISTS (
       SELECT 1
-      FROM attempt AS a
-      JOIN batch AS b ON b.code = a.batch
+      FROM attempt AS a INDEXED BY attempt_by_key
+      CROSS JOIN batch AS b ON b.code = a.batch
       WHERE a.event_id = ?1 AND a.name = ?2 AND a.pixel = ?3
         AND a.outcome = 1 AND b.test_code = 0)";
 const RECENT_SPANS: &str = "
@@ -27,9 +27,9 @@ const ACCEPTED_IN_BATCH: &str = "
     SELECT EXISTS (
       SELECT 1
       FROM attempt AS mine
-      JOIN attempt AS a
+      CROSS JOIN attempt AS a INDEXED BY attempt_by_key
         ON a.event_id = mine.event_id AND a.name = mine.name AND a.pixel = mine.pixel
-      JOIN batch AS b ON b.code = a.batch
+      CROSS JOIN batch AS b ON b.code = a.batch
       WHERE mine.batch = :batch AND a.outcome = 1 AND b.test_code = 0)";
 const ANSWERS_OF_BATCH: &str = "
     SELECT DISTINCT r.answer

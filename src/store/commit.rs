@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use rusqlite::{Connection, named_params};
 
 use super::answer::{Answered, leg_number};
-use super::block::{AllPacked, Layout};
+use super::block::{AllPacked, BlockCache, Layout};
 use super::contact::ContactCache;
 use super::dictionary::Dictionary;
 use super::event::Writer;
 use super::fault::Fault;
 use super::open::Durability;
-use super::tombstone::Tombstones;
-use super::{Store, StoreError, receipt, session, source, stitch};
-use crate::domain::{Batch, Consent, Cursor, Term, TimeMs};
+use super::tombstone::{Stripped, Tombstones};
+use super::{Store, StoreError, erase, receipt, session, source, stitch};
+use crate::domain::{Batch, Consent, Cursor, LogWord, Term, TimeMs};
 
 pub(super) const REVISION_RAISE: &str = "
     UPDATE meta
@@ -109,6 +109,9 @@ impl Store {
         };
         let tally = import.run(batch)?;
         self.mostly_repeats = tally.is_mostly_repeats();
+        if tally.withdrew {
+            *self.blocks.get_mut() = BlockCache::default();
+        }
         Ok(tally.files)
     }
 }
@@ -149,19 +152,20 @@ struct Import<'a> {
 
 impl Import<'_> {
     fn run(mut self, mut batch: Batch) -> Result<Tally, Fault> {
+        let Stripped { unneeded, recognised } = match Tombstones::load(self.connection)? {
+            Some(erased) => erased.strip(self.connection, &mut batch, self.now)?,
+            None => Stripped::default(),
+        };
+        let mut tally = Tally::new(&batch.cursors);
+        tally.withdrew = erase::withdraw(self.connection, &recognised, self.now)?;
         self.dictionary.refresh(self.connection)?;
         self.contacts.refresh(self.connection)?;
-        let erased = Tombstones::load(self.connection)?;
-        let unneeded =
-            erased.map(|erased| erased.strip(self.connection, &mut batch, self.now)).transpose()?;
-        let mut tally = Tally::new(&batch.cursors);
         let mut codes = Codes {
             sources: source::write_cursors(self.connection, &batch.cursors, self.now)?,
             ..Codes::default()
         };
         for (at, (kind, text)) in batch.terms.iter().enumerate() {
-            let is_erased = unneeded.as_ref().is_some_and(|unneeded| unneeded.contains(&at));
-            codes.terms.push(if is_erased {
+            codes.terms.push(if unneeded.contains(&at) {
                 0
             } else {
                 self.dictionary.code(self.connection, *kind, text)?
@@ -216,8 +220,19 @@ impl Import<'_> {
             log.execute(named_params! { ":pixel": pixel, ":leg": leg, ":newest_ms": newest.as_ms() })?;
         }
         let mut origins: BTreeMap<(u32, u32), bool> = BTreeMap::new();
+        let code = |term: Option<Term>| term.map_or(Ok(0), |term| codes.term(term));
+        for word in &batch.elsewhere {
+            match *word {
+                LogWord::Newest { pixel, leg, at } => {
+                    let (pixel, leg) = (code(pixel)?, leg_number(leg));
+                    log.execute(named_params! { ":pixel": pixel, ":leg": leg, ":newest_ms": at.as_ms() })?;
+                }
+                LogWord::Consent { pixel, campaign } => {
+                    origins.insert((code(pixel)?, code(campaign)?), true);
+                }
+            }
+        }
         for event in &batch.events {
-            let code = |term: Option<Term>| term.map_or(Ok(0), |term| codes.term(term));
             let key = (code(event.pixel)?, code(event.campaign)?);
             *origins.entry(key).or_default() |= event.facts.consent() != Consent::Absent;
         }
@@ -256,12 +271,14 @@ impl Put {
 pub(super) struct Tally {
     files: Vec<FileCounts>,
     newest: BTreeMap<(u32, i64), TimeMs>,
+    /// Earlier lines of an erased person's sessions were taken out.
+    withdrew: bool,
 }
 
 impl Tally {
     fn new(cursors: &[Cursor]) -> Self {
         let file = |cursor: &Cursor| FileCounts { path: cursor.path.clone(), ..FileCounts::default() };
-        Self { files: cursors.iter().map(file).collect(), newest: BTreeMap::new() }
+        Self { files: cursors.iter().map(file).collect(), ..Self::default() }
     }
 
     fn file(&mut self, cursor: u32, count: impl FnOnce(&mut FileCounts)) {

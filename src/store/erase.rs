@@ -8,7 +8,7 @@ use super::block::split;
 use super::fault::Fault;
 use super::row::{Id, read_id};
 use super::tombstone::{Marked, Marker, stand_in};
-use super::{Store, StoreError, block_rewrite};
+use super::{Store, StoreError, block_rewrite, session};
 use crate::domain::{Digest, EventId, SessionId, TimeMs};
 
 const SESSIONS: &str = "
@@ -25,13 +25,19 @@ const EVENT_STRIP: &str = "
     SET session = NULL, contact = NULL, payload = NULL, order_key = NULL
     WHERE span = :span AND event_id = :event_id AND name = :name AND pixel = :pixel";
 const OBJECTS: &str = "
-    SELECT event_id, name, pixel, is_test, object
-    FROM claim
+    SELECT event_id, name, pixel, batch, object
+    FROM frozen
     WHERE object IS NOT NULL OR provenance <> ''";
 const OBJECT_CLEAR: &str = "
-    UPDATE claim
+    UPDATE frozen
     SET object = NULL, object_sha256 = NULL, provenance = ''
-    WHERE event_id = :event_id AND name = :name AND pixel = :pixel AND is_test = :is_test";
+    WHERE event_id = :event_id AND name = :name AND pixel = :pixel AND batch = :batch";
+/// What an event was sent as whose personal data was erased.
+pub(super) const OBJECTS_FORGET: &str = "
+    UPDATE frozen
+    SET object = NULL, object_sha256 = NULL, provenance = ''
+    WHERE (object IS NOT NULL OR provenance <> '') AND EXISTS (SELECT 1 FROM tombstone)
+      AND event_id IN (SELECT event_id FROM event WHERE payload IS NULL)";
 /// What no event refers to any more.
 pub(super) const CONTACTS_DELETE: &str = "
     DELETE FROM contact
@@ -76,12 +82,12 @@ struct EventKey {
     payload: Option<i64>,
 }
 
-/// A row of the claim table.
+/// A frozen object.
 struct ObjectKey {
     id: EventId,
     name: u32,
     pixel: u32,
-    is_test: bool,
+    batch: i64,
 }
 
 /// Everything of a subject.
@@ -122,16 +128,37 @@ impl Store {
         self.overwrite_deleted()?;
         let erased = self.write_ledger(|connection, _| {
             let found = find(connection, subject)?;
-            apply(connection, &found)?;
-            mark(connection, subject, &found, now)?;
-            connection.prepare_cached(CONTACTS_DELETE)?.execute([])?;
-            connection.prepare_cached(AGENTS_FORGET)?.execute([])?;
-            connection.prepare_cached(MARK_FORGOTTEN)?.execute([])?;
+            let marker = Marker::new(connection)?;
+            mark(connection, subject, &marker, now)?;
+            wipe(connection, &found, &marker, now)?;
             Ok(found.counts())
         })?;
         self.forget();
         Ok(erased)
     }
+}
+
+/// Takes out what is stored of sessions that only now turn out to be an erased person's; their marks are
+/// set. Returns whether there was anything.
+pub(super) fn withdraw(
+    connection: &Connection,
+    sessions: &BTreeSet<EventId>,
+    now: TimeMs,
+) -> Result<bool, Fault> {
+    let mut found = Found::default();
+    for id in sessions {
+        if let Some(code) = session::code(connection, id)? {
+            found.sessions.insert(code, id.clone());
+        }
+    }
+    if found.sessions.is_empty() {
+        return Ok(false);
+    }
+    find_rest(connection, &mut found, |_| false, |_, _| false)?;
+    // What is deleted below must not linger in a page until the file is written anew.
+    connection.execute_batch("PRAGMA secure_delete = ON;")?;
+    wipe(connection, &found, &Marker::new(connection)?, now)?;
+    Ok(true)
 }
 
 fn find(connection: &Connection, subject: &Subject) -> Result<Found, Fault> {
@@ -144,11 +171,12 @@ fn find(connection: &Connection, subject: &Subject) -> Result<Found, Fault> {
         Some(needle) => block_rewrite::holding(connection, needle.as_bytes())?,
         None => BTreeSet::new(),
     };
+    let holds = |key: &EventKey| key.payload.is_some_and(|payload| payloads.contains(&payload));
     if !payloads.is_empty() {
         // The whole session of an event that holds the key is the person's.
         let mut more = BTreeSet::new();
         each_event(connection, &mut |key, session| {
-            if key.payload.is_some_and(|payload| payloads.contains(&payload)) {
+            if holds(&key) {
                 more.extend(session);
             }
         })?;
@@ -158,12 +186,30 @@ fn find(connection: &Connection, subject: &Subject) -> Result<Found, Fault> {
             }
         })?;
     }
-    let Found { events, sessions, objects } = &mut found;
+    let is_named = |id: &EventId| matches!(subject, Subject::Event(named) if named == id);
+    find_rest(
+        connection,
+        &mut found,
+        |key| is_named(&key.id) || holds(key),
+        |id, object| {
+            is_named(id)
+                || needle.as_ref().is_some_and(|needle| object.is_some_and(|text| text.contains(needle)))
+        },
+    )?;
+    Ok(found)
+}
+
+/// Completes what was found by the events of its sessions and those that are the subject's themselves,
+/// and by the objects that were built of them or are the subject's themselves.
+fn find_rest(
+    connection: &Connection,
+    found: &mut Found,
+    is_event: impl Fn(&EventKey) -> bool,
+    is_object: impl Fn(&EventId, Option<&str>) -> bool,
+) -> Result<(), Fault> {
+    let Found { events, sessions, objects } = found;
     each_event(connection, &mut |key, session| {
-        let is_named = matches!(subject, Subject::Event(id) if *id == key.id);
-        let in_session = session.is_some_and(|session| sessions.contains_key(&session));
-        let holds = key.payload.is_some_and(|payload| payloads.contains(&payload));
-        if is_named || in_session || holds {
+        if session.is_some_and(|session| sessions.contains_key(&session)) || is_event(&key) {
             events.push(key);
         }
     })?;
@@ -173,13 +219,11 @@ fn find(connection: &Connection, subject: &Subject) -> Result<Found, Fault> {
     while let Some(row) = rows.next()? {
         let id = read_id(row.get_ref(0)?)?;
         let object: Option<String> = row.get(4)?;
-        let holds = needle.as_ref().is_some_and(|needle| object.is_some_and(|text| text.contains(needle)));
-        let is_named = matches!(subject, Subject::Event(named) if *named == id);
-        if holds || is_named || ids.contains(&id) {
-            objects.push(ObjectKey { id, name: row.get(1)?, pixel: row.get(2)?, is_test: row.get(3)? });
+        if ids.contains(&id) || is_object(&id, object.as_deref()) {
+            objects.push(ObjectKey { id, name: row.get(1)?, pixel: row.get(2)?, batch: row.get(3)? });
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn sessions(connection: &Connection, subject: &Subject) -> Result<BTreeMap<i64, EventId>, Fault> {
@@ -249,30 +293,36 @@ fn apply(connection: &Connection, found: &Found) -> Result<(), Fault> {
         delete.execute(named_params! { ":code": code })?;
     }
     let mut clear = connection.prepare_cached(OBJECT_CLEAR)?;
-    for ObjectKey { id, name, pixel, is_test } in &found.objects {
+    for ObjectKey { id, name, pixel, batch } in &found.objects {
         clear.execute(
-            named_params! { ":event_id": Id(id), ":name": name, ":pixel": pixel, ":is_test": is_test },
+            named_params! { ":event_id": Id(id), ":name": name, ":pixel": pixel, ":batch": batch },
         )?;
     }
     Ok(())
 }
 
-fn mark(connection: &Connection, subject: &Subject, found: &Found, now: TimeMs) -> Result<(), Fault> {
-    let marker = Marker::new(connection)?;
+fn mark(connection: &Connection, subject: &Subject, marker: &Marker, now: TimeMs) -> Result<(), Fault> {
     match subject {
-        Subject::Key(digest) => marker.put(connection, Marked::Key(digest), now)?,
-        Subject::Session(session) => {
-            if let Ok(id) = EventId::parse(session.as_str()) {
-                marker.put(connection, Marked::Session(&id), now)?;
-            }
-        }
-        Subject::Event(id) => marker.put(connection, Marked::Event(id), now)?,
+        Subject::Key(digest) => marker.put(connection, Marked::Key(digest), now),
+        Subject::Session(session) => match EventId::parse(session.as_str()) {
+            Ok(id) => marker.put(connection, Marked::Session(&id), now),
+            Err(_) => Ok(()),
+        },
+        Subject::Event(id) => marker.put(connection, Marked::Event(id), now),
     }
+}
+
+/// Strips what was found, marks it, and forgets what nothing refers to any more.
+fn wipe(connection: &Connection, found: &Found, marker: &Marker, now: TimeMs) -> Result<(), Fault> {
+    apply(connection, found)?;
     for id in found.sessions.values() {
         marker.put(connection, Marked::Session(id), now)?;
     }
     for key in &found.events {
         marker.put(connection, Marked::Event(&key.id), now)?;
     }
+    connection.prepare_cached(CONTACTS_DELETE)?.execute([])?;
+    connection.prepare_cached(AGENTS_FORGET)?.execute([])?;
+    connection.prepare_cached(MARK_FORGOTTEN)?.execute([])?;
     Ok(())
 }

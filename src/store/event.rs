@@ -85,7 +85,7 @@ impl Writer<'_> {
         let mut insert = self.connection.prepare_cached(EVENT_INSERT)?;
         for (_, _, at, event) in order {
             let record = self.record(at, event)?;
-            let seen_at = event.at.min(self.now);
+            let seen_at = event.seen_at.unwrap_or(event.at).min(event.at).min(self.now);
             let put = Put::from_rows(write(&mut insert, &record, event.facts, seen_at)?);
             let takes = put == Put::New || self.settle(&record, &mut needed)?;
             if takes {
@@ -135,13 +135,13 @@ impl Writer<'_> {
         let kept = self.kept(record)?;
         let event = record.event;
         let differs = event.content != kept.content;
-        let seen_at = kept.seen_at.min(event.at);
+        let seen_at = kept.seen_at.min(event.at).min(event.seen_at.unwrap_or(event.at));
         let mut marks = Facts::default();
-        if kept.facts.content_differs() || differs {
+        if kept.facts.content_differs() || event.facts.content_differs() || differs {
             marks.set_content_differs();
         }
         let other_money = record.value != kept.value || record.currency != kept.currency;
-        if kept.facts.money_differs() || (differs && other_money) {
+        if kept.facts.money_differs() || event.facts.money_differs() || (differs && other_money) {
             marks.set_money_differs();
         }
         if (event.at, event.content) < (kept.at, kept.content) {

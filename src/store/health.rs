@@ -87,6 +87,17 @@ impl Store {
         read().map_err(|fault| fault.at(&self.path))
     }
 
+    /// A number that changes when another connection has changed the database.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn change_count(&self) -> Result<i64, StoreError> {
+        let read = || -> Result<i64, Fault> {
+            Ok(self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+        };
+        read().map_err(|fault| fault.at(&self.path))
+    }
+
     /// When anything was last read from a log.
     ///
     /// # Errors

@@ -2,13 +2,14 @@
 
 use std::time::Duration as Wait;
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 use sha2::{Digest, Sha256};
 
 use super::accepted::Acceptances;
 use super::dictionary::Dictionary;
 use super::fault::Fault;
 use super::row::Id;
+use super::settle::settle_all;
 use super::shared::Pace;
 use super::{Store, StoreError};
 use crate::crash::crash_point;
@@ -18,8 +19,8 @@ use crate::domain::{
 use crate::tiktok::payload::EventObject;
 
 const BATCH_INSERT: &str = "
-    INSERT INTO batch (run, parent, pixel, test_code, size, started_ms)
-    VALUES (:run, :parent, :pixel, :test_code, 0, :started_ms)";
+    INSERT INTO batch (run, parent, pixel, test_code, size, started_ms, lease_until_ms, not_before_ms)
+    VALUES (:run, :parent, :pixel, :test_code, 0, :started_ms, :lease_until_ms, 0)";
 const BATCH_SIZE: &str = "
     UPDATE batch
     SET size = :size
@@ -28,22 +29,29 @@ const BATCH_DELETE: &str = "
     DELETE FROM batch
     WHERE code = :code";
 const ATTEMPT_INSERT: &str = "
-    INSERT INTO attempt (event_id, name, pixel, batch)
-    VALUES (:event_id, :name, :pixel, :batch)";
-const CLAIM_STORED: &str = "
-    SELECT lease_until_ms, not_before_ms, object, object_sha256
-    FROM claim
-    WHERE event_id = :event_id AND name = :name AND pixel = :pixel AND is_test = :is_test";
-const CLAIM_TAKE: &str = "
-    INSERT INTO claim (event_id, name, pixel, is_test, batch, lease_until_ms, not_before_ms, object,
-      object_sha256, provenance)
-    VALUES (:event_id, :name, :pixel, :is_test, :batch, :lease_until_ms, 0, :object, :object_sha256,
-      :provenance)
-    ON CONFLICT (event_id, name, pixel, is_test) DO UPDATE
-    SET batch = excluded.batch, lease_until_ms = excluded.lease_until_ms,
-      provenance = CASE WHEN object IS NULL THEN excluded.provenance ELSE provenance END,
-      object_sha256 = CASE WHEN object IS NULL THEN excluded.object_sha256 ELSE object_sha256 END,
-      object = COALESCE(object, excluded.object)";
+    INSERT INTO attempt (batch, event_id, name, pixel)
+    VALUES (?1, ?2, ?3, ?4)";
+/// The batches that hold a key, oldest first. The newest owns it; only a merge of databases can bring a
+/// newer one while an older lease lasts, so every lease counts.
+const HOLDERS: &str = "
+    SELECT b.lease_until_ms, b.not_before_ms
+    FROM attempt AS a INDEXED BY attempt_by_key
+    CROSS JOIN batch AS b ON b.code = a.batch
+    WHERE a.event_id = ?1 AND a.name = ?2 AND a.pixel = ?3 AND (b.test_code <> 0) = ?4
+    ORDER BY a.batch";
+const FROZEN: &str = "
+    SELECT f.object, f.object_sha256
+    FROM attempt AS a INDEXED BY attempt_by_key
+    CROSS JOIN batch AS b ON b.code = a.batch
+    CROSS JOIN frozen AS f
+      ON f.batch = a.batch AND f.event_id = a.event_id AND f.name = a.name AND f.pixel = a.pixel
+    WHERE a.event_id = ?1 AND a.name = ?2 AND a.pixel = ?3 AND (b.test_code <> 0) = ?4
+      AND f.object IS NOT NULL
+    ORDER BY a.batch
+    LIMIT 1";
+const FREEZE: &str = "
+    INSERT INTO frozen (batch, event_id, name, pixel, object, object_sha256, provenance)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const CLOCK_RAISE: &str = "
     UPDATE meta
     SET clock_high_water_ms = max(COALESCE(clock_high_water_ms, :now_ms), :now_ms)";
@@ -119,16 +127,32 @@ pub struct BatchResult {
 
 impl Store {
     /// Claims keys for one request: in one transaction, re-reads each key's state, writes batch,
-    /// attempts, claims and frozen objects. A key with an acceptance, a live lease, a later
+    /// attempts and the objects to freeze. A key with an acceptance, a live lease, a later
     /// `not_before` or a deadline that is over is passed over.
     ///
-    /// A test send is kept apart: it has claims and objects of its own, and neither minds nor makes
+    /// A test send is kept apart: it has leases and objects of its own, and neither minds nor makes
     /// acceptances.
     ///
     /// # Errors
     /// [`StoreError`]; nothing may then be sent.
     pub fn claim(&mut self, request: &ClaimRequest<'_>) -> Result<Claimed, StoreError> {
-        self.write_ledger(|connection, dictionary| Claimer::new(connection, dictionary, request)?.run())
+        self.record_and_claim(&[], request)
+    }
+
+    /// Records how some requests ended and claims keys for the next, in one transaction: one wait for
+    /// the disk instead of two.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is then recorded, and nothing may be sent.
+    pub fn record_and_claim(
+        &mut self,
+        ended: &[(i64, BatchResult)],
+        request: &ClaimRequest<'_>,
+    ) -> Result<Claimed, StoreError> {
+        self.write_ledger(|connection, dictionary| {
+            settle_all(connection, ended)?;
+            Claimer::new(connection, dictionary, request)?.run()
+        })
     }
 }
 
@@ -142,7 +166,7 @@ struct Claimer<'a> {
     acceptances: Acceptances<'a>,
 }
 
-/// What a claim's row says of the key.
+/// What earlier batches say of the key.
 enum Hold {
     /// It is free; the object that was frozen earlier, if there is one.
     Free(Option<EventObject>),
@@ -187,7 +211,13 @@ impl<'a> Claimer<'a> {
                 Hold::Damaged => claimed.damaged.push(at),
                 Hold::Free(frozen) => {
                     self.take(batch, key, name)?;
-                    claimed.keys.push((at, frozen.unwrap_or_else(|| key.object.clone())));
+                    let object = if let Some(frozen) = frozen {
+                        frozen
+                    } else {
+                        self.freeze(batch, key, name)?;
+                        key.object.clone()
+                    };
+                    claimed.keys.push((at, object));
                 }
             }
         }
@@ -214,6 +244,7 @@ impl<'a> Claimer<'a> {
             ":pixel": self.pixel,
             ":test_code": self.test_code,
             ":started_ms": self.request.now.as_ms(),
+            ":lease_until_ms": self.request.now.plus(self.request.lease).as_ms(),
         })?;
         Ok(self.connection.last_insert_rowid())
     }
@@ -227,29 +258,32 @@ impl<'a> Claimer<'a> {
     }
 
     fn hold(&self, id: &EventId, name: u32) -> Result<Hold, Fault> {
-        let found = self
-            .connection
-            .prepare_cached(CLAIM_STORED)?
-            .query_row(
-                named_params! { ":event_id": Id(id), ":name": name, ":pixel": self.pixel,
-                ":is_test": self.is_test() },
-                |row| {
-                    let times: (i64, i64) = (row.get(0)?, row.get(1)?);
-                    let frozen: (Option<String>, Option<[u8; 32]>) = (row.get(2)?, row.get(3)?);
-                    Ok((times, frozen))
-                },
-            )
-            .optional()?;
-        let now_ms = self.request.now.as_ms();
-        let Some(((lease_until, not_before), (object, sha256))) = found else {
-            return Ok(Hold::Free(None));
-        };
-        if lease_until > now_ms || not_before > now_ms {
-            return Ok(Hold::Held);
+        let mut statement = self.connection.prepare_cached(HOLDERS)?;
+        let mut rows = statement.query(params![Id(id), name, self.pixel, self.is_test()])?;
+        let mut due_ms = None;
+        let mut lease_until_ms = i64::MIN;
+        while let Some(row) = rows.next()? {
+            lease_until_ms = lease_until_ms.max(row.get(0)?);
+            due_ms = Some(lease_until_ms.max(row.get(1)?));
         }
-        Ok(match object {
+        match due_ms {
+            None => Ok(Hold::Free(None)),
+            Some(due_ms) if due_ms > self.request.now.as_ms() => Ok(Hold::Held),
+            Some(_) => self.frozen(id, name),
+        }
+    }
+
+    fn frozen(&self, id: &EventId, name: u32) -> Result<Hold, Fault> {
+        let found: Option<(String, Option<[u8; 32]>)> = self
+            .connection
+            .prepare_cached(FROZEN)?
+            .query_row(params![Id(id), name, self.pixel, self.is_test()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        Ok(match found {
             None => Hold::Free(None),
-            Some(json) if Some(fingerprint(&json)) == sha256 => {
+            Some((json, sha256)) if Some(fingerprint(&json)) == sha256 => {
                 Hold::Free(Some(EventObject::from_store(&json)))
             }
             Some(_) => Hold::Damaged,
@@ -257,21 +291,26 @@ impl<'a> Claimer<'a> {
     }
 
     fn take(&self, batch: i64, key: &ClaimKey, name: u32) -> Result<(), Fault> {
-        self.connection.prepare_cached(ATTEMPT_INSERT)?.execute(named_params! {
-            ":event_id": Id(&key.id), ":name": name, ":pixel": self.pixel, ":batch": batch,
-        })?;
-        let lease_until = self.request.now.plus(self.request.lease);
-        self.connection.prepare_cached(CLAIM_TAKE)?.execute(named_params! {
-            ":event_id": Id(&key.id),
-            ":name": name,
-            ":pixel": self.pixel,
-            ":is_test": self.is_test(),
-            ":batch": batch,
-            ":lease_until_ms": lease_until.as_ms(),
-            ":object": key.object.as_json(),
-            ":object_sha256": fingerprint(key.object.as_json()),
-            ":provenance": key.provenance,
-        })?;
+        self.connection.prepare_cached(ATTEMPT_INSERT)?.execute(params![
+            batch,
+            Id(&key.id),
+            name,
+            self.pixel
+        ])?;
+        Ok(())
+    }
+
+    fn freeze(&self, batch: i64, key: &ClaimKey, name: u32) -> Result<(), Fault> {
+        let json = key.object.as_json();
+        self.connection.prepare_cached(FREEZE)?.execute(params![
+            batch,
+            Id(&key.id),
+            name,
+            self.pixel,
+            json,
+            fingerprint(json),
+            key.provenance,
+        ])?;
         Ok(())
     }
 }

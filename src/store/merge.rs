@@ -1,13 +1,13 @@
-//! The ledger read: four tables, each in the order of `event_id`, merged into groups.
+//! The ledger read: three tables, each in the order of `event_id`, merged into groups.
 
 use rusqlite::Connection;
 
 use super::fault::Fault;
 use super::feed::{Feed, Pump, feed, rows_of};
 use super::names::Names;
-use super::raw::{RawAttempt, RawClaim, RawEvent, RawReceipt};
+use super::raw::{RawAttempt, RawEvent, RawReceipt};
 use super::{Store, StoreError};
-use crate::domain::{Amount, EventId, IdGroup, Range, Receipt, RequestId, TimeMs};
+use crate::domain::{Amount, EventId, IdGroup, Range, Receipt, RequestId, StoredEvent, TimeMs};
 
 /// How often a read begins anew because a writer came between its connections.
 const SNAPSHOTS_MAX: u32 = 1000;
@@ -87,18 +87,16 @@ impl Store {
         range: Range,
         visit: &mut dyn FnMut(&mut IdGroup) -> Result<(), E>,
     ) -> Result<(), Stop<E>> {
-        let [one, two, three, four] = readers else {
+        let [one, two, three] = readers else {
             return Err(Stop::Fault(Fault::Busy));
         };
         std::thread::scope(|scope| {
             let (events, event_feed) = feed();
             let (receipts, receipt_feed) = feed();
             let (attempts, attempt_feed) = feed();
-            let (claims, claim_feed) = feed();
             scope.spawn(move || Pump::run(events, one));
             scope.spawn(move || Pump::run(receipts, two));
             scope.spawn(move || Pump::run(attempts, three));
-            scope.spawn(move || Pump::run(claims, four));
             let names = {
                 let mut dictionary = self.dictionary.borrow_mut();
                 dictionary.refresh(&self.connection)?;
@@ -108,7 +106,6 @@ impl Store {
                 events: event_feed.announcing(|events| names.warm(events)),
                 receipts: receipt_feed,
                 attempts: attempt_feed,
-                claims: claim_feed,
             };
             feeds.start()?;
             let (mut rows, mut group) = (Rows::default(), None);
@@ -177,30 +174,27 @@ fn revision(connection: &Connection) -> Result<i64, Fault> {
     Ok(connection.prepare_cached(REVISION)?.query_row([], |row| row.get(0))?)
 }
 
-/// The four tables, as far as they are not merged yet.
+/// The three tables, as far as they are not merged yet.
 struct Feeds<'n> {
     events: Feed<'n, RawEvent>,
     receipts: Feed<'n, RawReceipt>,
     attempts: Feed<'n, RawAttempt>,
-    claims: Feed<'n, RawClaim>,
 }
 
 impl Feeds<'_> {
     fn start(&mut self) -> Result<(), Fault> {
         self.events.start()?;
         self.receipts.start()?;
-        self.attempts.start()?;
-        self.claims.start()
+        self.attempts.start()
     }
 
     /// Moves all rows of the smallest id left to `rows`; `None` when nothing is left.
     fn take_smallest(&mut self, rows: &mut Rows) -> Result<Option<EventId>, Fault> {
-        let ids = [self.events.id(), self.receipts.id(), self.attempts.id(), self.claims.id()];
+        let ids = [self.events.id(), self.receipts.id(), self.attempts.id()];
         let Some(id) = ids.into_iter().flatten().min().cloned() else { return Ok(None) };
         self.events.take(&id, &mut rows.events)?;
         self.receipts.take(&id, &mut rows.receipts)?;
         self.attempts.take(&id, &mut rows.attempts)?;
-        self.claims.take(&id, &mut rows.claims)?;
         Ok(Some(id))
     }
 }
@@ -223,7 +217,6 @@ struct Rows {
     events: Vec<RawEvent>,
     receipts: Vec<RawReceipt>,
     attempts: Vec<RawAttempt>,
-    claims: Vec<RawClaim>,
 }
 
 impl Rows {
@@ -232,13 +225,12 @@ impl Rows {
             events: rows_of(connection, id)?,
             receipts: rows_of(connection, id)?,
             attempts: rows_of(connection, id)?,
-            claims: rows_of(connection, id)?,
         })
     }
 
     fn is_empty(&self) -> bool {
-        let Self { events, receipts, attempts, claims } = self;
-        events.is_empty() && receipts.is_empty() && attempts.is_empty() && claims.is_empty()
+        let Self { events, receipts, attempts } = self;
+        events.is_empty() && receipts.is_empty() && attempts.is_empty()
     }
 
     fn is_in(&self, range: Range) -> bool {
@@ -272,8 +264,13 @@ impl Rows {
             sessions.push(names.state(event.session)?);
         }
         receipts.clear();
+        let session = only_session(events);
         for raw in self.receipts.drain(..) {
-            receipts.push(names.receipt(raw)?);
+            let mut receipt = names.receipt(raw)?;
+            if let (Some(sent), Some(session)) = (receipt.sent.as_mut(), session) {
+                names.compare(sent, session)?;
+            }
+            receipts.push(receipt);
         }
         if receipts.len() > 1 {
             receipts.sort_by(|a, b| {
@@ -288,17 +285,25 @@ impl Rows {
             });
         }
         attempts.clear();
+        self.attempts.sort_by_key(|raw| (raw.name, raw.pixel, raw.batch));
         for raw in &self.attempts {
             attempts.push(names.attempt(raw)?);
         }
         attempts.sort_by(|a, b| (&a.name, &a.pixel, a.batch).cmp(&(&b.name, &b.pixel, b.batch)));
         claims.clear();
-        for raw in &self.claims {
-            claims.push(names.claim(raw)?);
+        for of_key in self.attempts.chunk_by(|a, b| (a.name, a.pixel) == (b.name, b.pixel)) {
+            let live: Vec<_> = of_key.iter().filter(|raw| raw.test_code == 0).collect();
+            claims.extend(names.claim(&live)?);
         }
         claims.sort_by(|a, b| (&a.name, &a.pixel).cmp(&(&b.name, &b.pixel)));
         Ok(())
     }
+}
+
+/// The session of an id's events; `None`: of none, or of several.
+fn only_session(events: &[StoredEvent]) -> Option<i64> {
+    let first = events.first()?.session;
+    events.iter().all(|event| event.session == first).then_some(first).flatten()
 }
 
 fn request(receipt: &Receipt) -> Option<&RequestId> {

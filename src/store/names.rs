@@ -10,12 +10,13 @@ use super::block::split;
 use super::dictionary::{Dictionary, PlaceCodes, all_places, kind_number, place_of, text_of};
 use super::fault::Fault;
 use super::outcome::read_outcome;
-use super::raw::{RawAttempt, RawClaim, RawEvent, RawReceipt};
+use super::raw::{RawAttempt, RawEvent, RawReceipt};
+use super::sent::{Shown, tags_of};
 use super::session;
 use super::state::States;
 use crate::domain::{
-    Attempt, CampaignId, Claim, Code, EventName, FunnelId, OrderKey, PixelCode, Place, Receipt, RunId,
-    SessionState, StoredEvent, TermKind, TimeMs,
+    Attempt, CampaignId, Claim, Code, EventName, FunnelId, Mismatch, OrderKey, PixelCode, Place, Receipt,
+    RunId, Sent, SessionState, StoredEvent, TermKind, TimeMs,
 };
 
 /// Places whose texts are looked up once; those beyond are looked up for each event.
@@ -30,6 +31,7 @@ pub(super) struct Names<'a> {
     shared: Vec<OnceCell<Arc<Place>>>,
     answers: Vec<Answered>,
     states: States,
+    shown: Option<Shown>,
 }
 
 impl<'a> Names<'a> {
@@ -43,6 +45,7 @@ impl<'a> Names<'a> {
             places,
             answers: all_answers(connection)?,
             states: States::read(connection)?,
+            shown: Some(Shown::default()),
         })
     }
 
@@ -55,6 +58,7 @@ impl<'a> Names<'a> {
             shared: Vec::new(),
             answers: Vec::new(),
             states: States::default(),
+            shown: None,
         }
     }
 
@@ -171,7 +175,19 @@ impl<'a> Names<'a> {
             answer,
             is_test: test_code != 0,
             trace: raw.trace,
+            sent: raw.sent.map(|body| Box::new(Sent { body, mismatch: Mismatch::default() })),
         })
+    }
+
+    /// Holds what was sent against what an event's session showed.
+    pub(super) fn compare(&self, sent: &mut Sent, session: i64) -> Result<(), Fault> {
+        let compared = match &self.shown {
+            Some(shown) => shown.get(self.connection, session)?.map(|tags| tags.compare(&sent.body.tags)),
+            None => session::by_code(self.connection, session)?
+                .map(|session| tags_of(&session).compare(&sent.body.tags)),
+        };
+        sent.mismatch = compared.unwrap_or_default();
+        Ok(())
     }
 
     /// An attempt.
@@ -190,14 +206,17 @@ impl<'a> Names<'a> {
         })
     }
 
-    /// A claim.
-    pub(super) fn claim(&self, raw: &RawClaim) -> Result<Claim, Fault> {
-        Ok(Claim {
-            name: self.name(raw.name)?,
-            pixel: self.own_pixel(raw.pixel)?,
-            batch: raw.batch,
-            lease_until: TimeMs::from_ms(raw.lease_until_ms),
-            not_before: TimeMs::from_ms(raw.not_before_ms),
-        })
+    /// The claim on a key, of all its live attempts, oldest first: the newest batch owns it, and nobody
+    /// sends it while any lease lasts.
+    pub(super) fn claim(&self, raws: &[&RawAttempt]) -> Result<Option<Claim>, Fault> {
+        let Some(newest) = raws.last() else { return Ok(None) };
+        let lease_until_ms = raws.iter().map(|raw| raw.lease_until_ms).max().unwrap_or(0);
+        Ok(Some(Claim {
+            name: self.name(newest.name)?,
+            pixel: self.own_pixel(newest.pixel)?,
+            batch: newest.batch,
+            lease_until: TimeMs::from_ms(lease_until_ms),
+            not_before: TimeMs::from_ms(newest.not_before_ms),
+        }))
     }
 }

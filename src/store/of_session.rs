@@ -3,14 +3,10 @@
 use rusqlite::{OptionalExtension as _, named_params};
 
 use super::fault::Fault;
-use super::row::{Id, read_id};
-use super::{Store, StoreError};
+use super::row::read_id;
+use super::{Store, StoreError, session};
 use crate::domain::{EventId, SessionId};
 
-const BY_ID: &str = "
-    SELECT code
-    FROM session
-    WHERE session_id = :session_id";
 const NEWEST: &str = "
     SELECT session
     FROM event
@@ -32,8 +28,7 @@ impl Store {
     pub fn session_code(&self, id: &SessionId) -> Result<Option<i64>, StoreError> {
         let read = || -> Result<_, Fault> {
             let Ok(id) = EventId::parse(id.as_str()) else { return Ok(None) };
-            let mut statement = self.connection.prepare_cached(BY_ID)?;
-            Ok(statement.query_row(named_params! { ":session_id": Id(&id) }, |row| row.get(0)).optional()?)
+            session::code(&self.connection, &id)
         };
         read().map_err(|fault| fault.at(&self.path))
     }

@@ -33,7 +33,7 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 /// Prepared statements kept per connection: more than all of this room's.
 const STATEMENTS: usize = 96;
 /// Connections of a merged read beside the first: one per table.
-const READERS: usize = 4;
+const READERS: usize = 3;
 
 /// How far a commit must have got when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +172,7 @@ fn check_file(path: &Path) -> Result<u64, StoreError> {
     let found = fs::metadata(path).map_err(|error| io(path, &error))?;
     let refuse = |what: &str| Err(StoreError::Io { path: path.to_path_buf(), what: what.to_owned() });
     if !found.is_file() {
-        return refuse("is not a regular file");
+        return refuse("is not a regular file; --db names the file of a database");
     }
     if found.permissions().mode() & 0o022 != 0 {
         return refuse("can be written by other users: chmod 600 makes it private");

@@ -4,7 +4,6 @@
 //! key, so the same database again, or one that came another way before, adds nothing.
 
 mod attempts;
-mod marks;
 mod rows;
 
 use std::collections::HashMap;
@@ -13,10 +12,10 @@ use rusqlite::{Connection, named_params};
 
 use super::commit::{LOG_RAISE, ORIGIN_RAISE, REVISION_RAISE};
 use super::dictionary::Dictionary;
+use super::erase::OBJECTS_FORGET;
 use super::fault::Fault;
 use super::open::Durability;
 use super::shared::{DESTINATION_KEEP, THROTTLE};
-use super::tombstone::Tombstones;
 use super::{FileCounts, Store, StoreError, source};
 use crate::domain::{Batch, Cursor, FileId, TermKind, TimeMs};
 
@@ -29,12 +28,6 @@ const ORIGINS: &str = "
 const SHARED: &str = "
     SELECT oldest_ms, newest_ms, throttled_until_ms, destination
     FROM meta";
-/// What an event that was erased here was sent as, elsewhere.
-const OBJECTS_FORGET: &str = "
-    UPDATE claim
-    SET object = NULL, object_sha256 = NULL, provenance = ''
-    WHERE (object IS NOT NULL OR provenance <> '') AND EXISTS (SELECT 1 FROM tombstone)
-      AND event_id IN (SELECT event_id FROM event WHERE payload IS NULL)";
 /// Sorting a big table must not fill the memory.
 const SORT_ON_DISK: &str = "PRAGMA temp_store = FILE";
 
@@ -109,14 +102,39 @@ impl Store {
             let cursors = some.iter().map(|cursor| (*cursor).clone()).collect();
             self.stage(Batch { cursors, ..Batch::default() }, now)?;
         }
-        let erased = Tombstones::load(&self.connection).map_err(|fault| fault.at(&self.path))?;
-        let brought = rows::each(other, &cursors, erased.as_ref(), &mut |batch, marks| {
+        let brought = rows::each(other, &cursors, &rows::MERGED, &mut |batch| {
             brought.add(&self.stage(batch, now)?);
-            let marked = marks.write(&self.connection, &self.dictionary.borrow());
-            marked.map_err(|fault| fault.at(&self.path))
+            Ok(())
         });
         brought.map_err(|end| match end {
             rows::End::There(fault) => fault.at(&other.path),
+            rows::End::Here(error) => error,
+        })
+    }
+
+    /// Hands over what leaves this host, batch by batch: all events, sessions and receipts, its own
+    /// attempts as receipts, and what its logs hold as a whole; of one state of the database, and in the
+    /// same order whenever it holds the same.
+    ///
+    /// # Errors
+    /// [`StoreError`], or what `take` returns.
+    pub fn for_each_batch<E: From<StoreError>>(
+        &self,
+        take: &mut dyn FnMut(Batch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let here = |fault: Fault| E::from(fault.at(&self.path));
+        let begin = || -> Result<_, Fault> {
+            self.connection.execute_batch(SORT_ON_DISK)?;
+            self.connection.execute_batch("BEGIN DEFERRED")?;
+            self.dictionary.borrow_mut().refresh(&self.connection)?;
+            Ok(source::cursors(&self.connection)?.into_iter().collect())
+        };
+        let cursors: HashMap<i64, Cursor> = begin().map_err(here)?;
+        let read = rows::each(self, &cursors, &rows::SHIPPED, take);
+        // It was only read.
+        let _ = self.connection.execute_batch("COMMIT");
+        read.map_err(|end| match end {
+            rows::End::There(fault) => here(fault),
             rows::End::Here(error) => error,
         })
     }

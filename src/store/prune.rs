@@ -32,26 +32,38 @@ const BLOCKS_DELETE: &str = "
 const SESSIONS_OLD: &str = "
     SELECT count(*)
     FROM session
-    WHERE COALESCE(ttclid, ttp, email, phone, external_id) IS NOT NULL AND code NOT IN (
+    WHERE COALESCE(ttclid, ttp, email, phone, external_id, hints) IS NOT NULL AND code NOT IN (
       SELECT session
       FROM event
       WHERE span >= :span AND at_ms >= :before_ms AND session IS NOT NULL)";
 const SESSIONS_EMPTY: &str = "
     UPDATE session
     SET ttclid = NULL, ttclid_ms = NULL, ttp = NULL, ttp_ms = NULL, email = NULL, email_ms = NULL,
-      phone = NULL, phone_ms = NULL, external_id = NULL, external_id_ms = NULL
-    WHERE COALESCE(ttclid, ttp, email, phone, external_id) IS NOT NULL AND code NOT IN (
+      phone = NULL, phone_ms = NULL, external_id = NULL, external_id_ms = NULL,
+      hints = NULL
+    WHERE COALESCE(ttclid, ttp, email, phone, external_id, hints) IS NOT NULL AND code NOT IN (
       SELECT session
       FROM event
       WHERE span >= :span AND at_ms >= :before_ms AND session IS NOT NULL)";
+/// A key that was tried again later keeps its object: what was sent once is what is sent again.
 const OBJECTS_OLD: &str = "
     SELECT count(*)
-    FROM claim
-    WHERE object IS NOT NULL AND batch IN (SELECT code FROM batch WHERE started_ms < :before_ms)";
+    FROM frozen AS f
+    WHERE object IS NOT NULL AND NOT EXISTS (
+      SELECT 1
+      FROM attempt AS a INDEXED BY attempt_by_key
+      CROSS JOIN batch AS b ON b.code = a.batch
+      WHERE a.event_id = f.event_id AND a.name = f.name AND a.pixel = f.pixel
+        AND b.started_ms >= :before_ms)";
 const OBJECTS_CLEAR: &str = "
-    UPDATE claim
+    UPDATE frozen AS f
     SET object = NULL, object_sha256 = NULL, provenance = ''
-    WHERE object IS NOT NULL AND batch IN (SELECT code FROM batch WHERE started_ms < :before_ms)";
+    WHERE object IS NOT NULL AND NOT EXISTS (
+      SELECT 1
+      FROM attempt AS a INDEXED BY attempt_by_key
+      CROSS JOIN batch AS b ON b.code = a.batch
+      WHERE a.event_id = f.event_id AND a.name = f.name AND a.pixel = f.pixel
+        AND b.started_ms >= :before_ms)";
 const EVENTS_OLD: &str = "
     SELECT count(*)
     FROM event

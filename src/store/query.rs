@@ -34,7 +34,7 @@ const VERDICT_INSERT: &str = "
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
 /// Tables of which a question gets nothing, whatever it asks through: addresses, requests, payloads, keys.
-const CLOSED: [&str; 5] = ["contact", "claim", "block", "meta", "tombstone"];
+const CLOSED: [&str; 5] = ["contact", "frozen", "block", "meta", "tombstone"];
 /// All that a question gets of a session.
 const SESSION_OPEN: [&str; 2] = ["code", "session_id"];
 
@@ -334,7 +334,7 @@ mod tests {
             "SELECT text FROM term",
             "SELECT email FROM session",
             "WITH events AS (SELECT email FROM session) SELECT * FROM events",
-            "SELECT object FROM claim",
+            "SELECT object FROM frozen",
             "SELECT fingerprint_key FROM meta",
             "SELECT body FROM block",
             "SELECT count(*) FROM contact",
@@ -344,6 +344,13 @@ mod tests {
             "CREATE TEMP TABLE x (a)",
             "ATTACH '/etc/passwd' AS x",
             "PRAGMA user_version = 9",
+            "PRAGMA writable_schema = ON",
+            "PRAGMA query_only = OFF",
+            "PRAGMA journal_mode = DELETE",
+            "UPDATE sqlite_schema SET sql = ''",
+            "SELECT * FROM pragma_table_info('contact')",
+            "DETACH main",
+            "REINDEX",
             "PRAGMA table_info(contact)",
             "VACUUM INTO '/tmp/x.db'",
             "SELECT 1; DELETE FROM event",

@@ -1,11 +1,12 @@
-//! What the columns of the four tables of the ledger say, before codes are looked up.
+//! What the columns of the three tables of the ledger say, before codes are looked up.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::fault::Fault;
 use super::row::{read_bits, read_flaws, read_request};
-use crate::domain::{Amount, EventId, Facts, Flaws, KeyBits, Position, Trace};
+use super::sent;
+use crate::domain::{Amount, EventId, Facts, Flaws, KeyBits, Position, SentBody, Trace};
 
 /// The parts of the event table.
 pub(super) const EVENT_SPANS: &str = "
@@ -136,12 +137,13 @@ pub(super) struct RawReceipt {
     pub(super) pixel: u32,
     pub(super) at_ms: i64,
     pub(super) answer: u32,
+    pub(super) sent: Option<SentBody>,
     pub(super) trace: Option<Box<Trace>>,
 }
 
 impl Keyed for RawReceipt {
     const ALL: &'static str = "
-        SELECT event_id, name, pixel, at_ms, answer
+        SELECT event_id, name, pixel, at_ms, answer, sent
         FROM receipt
         WHERE span = ?1
         ORDER BY event_id";
@@ -154,6 +156,7 @@ impl Keyed for RawReceipt {
             pixel: row.get(2)?,
             at_ms: row.get(3)?,
             answer: row.get(4)?,
+            sent: sent::read(row.get_ref(5)?.as_blob().unwrap_or_default())?,
             trace: None,
         })
     }
@@ -165,13 +168,14 @@ impl Keyed for RawReceipt {
 
 impl ById for RawReceipt {
     const ONE: &'static str = "
-        SELECT r.event_id, r.name, r.pixel, r.at_ms, r.answer, r.request_id, r.source, r.byte_offset
+        SELECT r.event_id, r.name, r.pixel, r.at_ms, r.answer, r.sent, r.request_id, r.source,
+          r.byte_offset
         FROM receipt_span AS s
         CROSS JOIN receipt AS r ON r.span = s.span
         WHERE r.event_id = ?1";
 
     fn read_whole(row: &Row<'_>, id: EventId) -> Result<Self, Fault> {
-        let trace = Trace { request: read_request(row.get_ref(5)?)?, position: read_position(row, 6)? };
+        let trace = Trace { request: read_request(row.get_ref(6)?)?, position: read_position(row, 7)? };
         Ok(Self { trace: Some(Box::new(trace)), ..Self::read(row, id)? })
     }
 }
@@ -191,13 +195,15 @@ pub(super) struct RawAttempt {
     pub(super) api_code: Option<i64>,
     pub(super) size: i64,
     pub(super) test_code: u32,
+    pub(super) lease_until_ms: i64,
+    pub(super) not_before_ms: i64,
 }
 
 impl Keyed for RawAttempt {
     const ALL: &'static str = "
         SELECT a.event_id, a.name, a.pixel, a.batch, a.outcome, b.run, b.started_ms, b.http_status, b.kind,
-          b.api_code, b.size, b.test_code
-        FROM attempt AS a
+          b.api_code, b.size, b.test_code, b.lease_until_ms, b.not_before_ms
+        FROM attempt AS a INDEXED BY attempt_by_key
         CROSS JOIN batch AS b ON b.code = a.batch
         ORDER BY a.event_id";
     const PARTS: Option<&'static str> = None;
@@ -216,6 +222,8 @@ impl Keyed for RawAttempt {
             api_code: row.get(9)?,
             size: row.get(10)?,
             test_code: row.get(11)?,
+            lease_until_ms: row.get(12)?,
+            not_before_ms: row.get(13)?,
         })
     }
 
@@ -227,50 +235,8 @@ impl Keyed for RawAttempt {
 impl ById for RawAttempt {
     const ONE: &'static str = "
         SELECT a.event_id, a.name, a.pixel, a.batch, a.outcome, b.run, b.started_ms, b.http_status, b.kind,
-          b.api_code, b.size, b.test_code
-        FROM attempt AS a
+          b.api_code, b.size, b.test_code, b.lease_until_ms, b.not_before_ms
+        FROM attempt AS a INDEXED BY attempt_by_key
         CROSS JOIN batch AS b ON b.code = a.batch
         WHERE a.event_id = ?1";
-}
-
-/// A live claim whose codes are not looked up yet.
-#[derive(Debug)]
-pub(super) struct RawClaim {
-    pub(super) id: EventId,
-    pub(super) name: u32,
-    pub(super) pixel: u32,
-    pub(super) batch: i64,
-    pub(super) lease_until_ms: i64,
-    pub(super) not_before_ms: i64,
-}
-
-impl Keyed for RawClaim {
-    const ALL: &'static str = "
-        SELECT event_id, name, pixel, batch, lease_until_ms, not_before_ms
-        FROM claim
-        WHERE is_test = 0
-        ORDER BY event_id";
-    const PARTS: Option<&'static str> = None;
-
-    fn read(row: &Row<'_>, id: EventId) -> Result<Self, Fault> {
-        Ok(Self {
-            id,
-            name: row.get(1)?,
-            pixel: row.get(2)?,
-            batch: row.get(3)?,
-            lease_until_ms: row.get(4)?,
-            not_before_ms: row.get(5)?,
-        })
-    }
-
-    fn id(&self) -> &EventId {
-        &self.id
-    }
-}
-
-impl ById for RawClaim {
-    const ONE: &'static str = "
-        SELECT event_id, name, pixel, batch, lease_until_ms, not_before_ms
-        FROM claim
-        WHERE event_id = ?1 AND is_test = 0";
 }

@@ -22,11 +22,16 @@ const CONTACT: &str = "
     WHERE code = :code";
 
 const PROVENANCE: &str = "
-    SELECT c.provenance
-    FROM claim AS c
-    JOIN term AS n ON n.kind = 0 AND n.code = c.name
-    JOIN term AS p ON p.kind = 1 AND p.code = c.pixel
-    WHERE c.event_id = :event_id AND c.is_test = 0 AND n.text = :name AND p.text = :pixel";
+    SELECT f.provenance
+    FROM attempt AS a INDEXED BY attempt_by_key
+    CROSS JOIN batch AS b ON b.code = a.batch
+    CROSS JOIN frozen AS f
+      ON f.batch = a.batch AND f.event_id = a.event_id AND f.name = a.name AND f.pixel = a.pixel
+    JOIN term AS n ON n.kind = 0 AND n.code = f.name
+    JOIN term AS p ON p.kind = 1 AND p.code = f.pixel
+    WHERE a.event_id = :event_id AND b.test_code = 0 AND n.text = :name AND p.text = :pixel
+    ORDER BY a.batch DESC
+    LIMIT 1";
 
 /// A quarantined line as stored.
 #[derive(Clone, Debug)]

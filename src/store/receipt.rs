@@ -7,12 +7,21 @@ use super::commit::{Codes, Put, Tally};
 use super::dictionary::Dictionary;
 use super::fault::Fault;
 use super::row::{Id, Request, TIMELESS, rank, span};
+use super::sent;
 use crate::domain::{Batch, BatchReceipt};
 
 const RECEIPT_INSERT: &str = "
-    INSERT INTO receipt (span, event_id, name, pixel, at_ms, answer, request_id, source, byte_offset)
-    VALUES (:span, :event_id, :name, :pixel, :at_ms, :answer, :request_id, :source, :byte_offset)
+    INSERT INTO receipt (span, event_id, name, pixel, at_ms, answer, request_id, source, byte_offset,
+      sent)
+    VALUES (:span, :event_id, :name, :pixel, :at_ms, :answer, :request_id, :source, :byte_offset, :sent)
     ON CONFLICT (span, event_id, name, pixel, at_ms, answer, request_id) DO NOTHING";
+
+/// The same receipt with two bodies: the greater one is kept, whichever came first.
+const RECEIPT_SENT: &str = "
+    UPDATE receipt
+    SET sent = max(sent, ?8)
+    WHERE span = ?1 AND event_id = ?2 AND name = ?3 AND pixel = ?4 AND at_ms = ?5 AND answer = ?6
+      AND request_id = ?7";
 
 /// Inserts the receipts of a batch that are new, in the order of the key.
 pub(super) fn write(
@@ -37,17 +46,32 @@ pub(super) fn write(
         let answer = dictionary.answers.code(connection, answered)?;
         let pixel = receipt.pixel.map_or(Ok(0), |term| codes.term(term))?;
         let at = time(receipt);
+        let (name, request) = (codes.term(receipt.name)?, Request::new(&receipt.request));
+        let body = sent::column(receipt.sent.as_deref());
         let rows = insert.execute(params![
             span,
             Id(&receipt.id),
-            codes.term(receipt.name)?,
+            name,
             pixel,
             at.as_ms(),
             answer,
-            Request::new(&receipt.request),
+            request,
             codes.source(receipt.cursor)?,
             receipt.offset.cast_signed(),
+            body,
         ])?;
+        if rows == 0 && !body.is_empty() {
+            connection.prepare_cached(RECEIPT_SENT)?.execute(params![
+                span,
+                Id(&receipt.id),
+                name,
+                pixel,
+                at.as_ms(),
+                answer,
+                request,
+                body,
+            ])?;
+        }
         tally.receipt(receipt.cursor, Put::from_rows(rows));
         tally.newest(pixel, &answered, receipt.at);
     }

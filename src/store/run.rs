@@ -13,6 +13,8 @@ pub enum RunKind {
     Import,
     /// It sends.
     Backfill,
+    /// It audits all events of the database.
+    Audit,
 }
 
 /// A run as stored.
@@ -20,8 +22,6 @@ pub enum RunKind {
 pub struct RunRow {
     /// Its number.
     pub run: RunId,
-    /// What it did.
-    pub kind: RunKind,
     /// When it began.
     pub started_at: TimeMs,
     /// When it ended; `None`: it still runs, or died and nobody has noticed.
@@ -40,8 +40,9 @@ const RUN_END: &str = "
     SET ended_ms = :ended_ms, exit_code = :exit_code, counts = :counts
     WHERE code = :code";
 const RUNS: &str = "
-    SELECT code, kind, started_ms, ended_ms, exit_code, counts
+    SELECT code, started_ms, ended_ms, exit_code, counts
     FROM run
+    WHERE kind = :kind
     ORDER BY code DESC
     LIMIT :limit";
 
@@ -127,23 +128,22 @@ impl Store {
         })
     }
 
-    /// The runs, newest first.
+    /// The runs of a kind, newest first.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn runs(&self, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+    pub fn runs(&self, kind: RunKind, limit: u32) -> Result<Vec<RunRow>, StoreError> {
         let read = || -> Result<_, Fault> {
             let mut statement = self.connection.prepare_cached(RUNS)?;
-            let mut rows = statement.query(named_params! { ":limit": limit })?;
+            let mut rows = statement.query(named_params! { ":kind": kind_number(kind), ":limit": limit })?;
             let mut runs = Vec::new();
             while let Some(row) = rows.next()? {
                 runs.push(RunRow {
                     run: RunId::new(row.get(0)?),
-                    kind: read_kind(row.get(1)?)?,
-                    started_at: TimeMs::from_ms(row.get(2)?),
-                    ended_at: row.get::<_, Option<i64>>(3)?.map(TimeMs::from_ms),
-                    exit_code: row.get(4)?,
-                    counts: row.get(5)?,
+                    started_at: TimeMs::from_ms(row.get(1)?),
+                    ended_at: row.get::<_, Option<i64>>(2)?.map(TimeMs::from_ms),
+                    exit_code: row.get(3)?,
+                    counts: row.get(4)?,
                 });
             }
             Ok(runs)
@@ -156,13 +156,6 @@ const fn kind_number(kind: RunKind) -> i64 {
     match kind {
         RunKind::Import => 1,
         RunKind::Backfill => 2,
-    }
-}
-
-const fn read_kind(number: i64) -> Result<RunKind, Fault> {
-    match number {
-        1 => Ok(RunKind::Import),
-        2 => Ok(RunKind::Backfill),
-        _ => Err(Fault::Damaged("names an unknown kind of run")),
+        RunKind::Audit => 3,
     }
 }

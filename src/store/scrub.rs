@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use super::block::BlockCache;
 use super::contact::ContactCache;
 use super::dictionary::Dictionary;
+use super::erase::OBJECTS_FORGET;
 use super::fault::Fault;
 use super::{Store, StoreError};
 
@@ -27,11 +28,24 @@ impl Store {
         scrubbed.map_err(|fault| fault.at(&self.path))
     }
 
+    /// Whether bytes are left to be wiped by [`Store::scrub`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_scrub_due(&self) -> Result<bool, StoreError> {
+        self.is_due().map_err(|fault| fault.at(&self.path))
+    }
+
+    fn is_due(&self) -> Result<bool, Fault> {
+        Ok(self.connection.prepare_cached(SCRUB_DUE)?.query_row([], |row| row.get(0))?)
+    }
+
     fn try_scrub(&mut self) -> Result<(), Fault> {
-        let is_due: bool = self.connection.query_row(SCRUB_DUE, [], |row| row.get(0))?;
-        if !is_due {
+        if !self.is_due()? {
             return Ok(());
         }
+        // A backfill that ran meanwhile may have kept once more what it sent.
+        self.connection.execute(OBJECTS_FORGET, [])?;
         self.readers.get_mut().clear();
         self.connection.flush_prepared_statement_cache();
         // The copy may be larger than memory: it goes to a private file that has no name.

@@ -2,26 +2,35 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::{Connection, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::dictionary::Dictionary;
 use super::fault::Fault;
 use super::row::{Id, read_id};
-use crate::domain::{Digest, EventId, KeySet, MatchKey, Seen, SessionFacts, SessionState, TermKind, TimeMs};
+use crate::domain::{
+    Digest, EventId, Hint, KeySet, MatchKey, Seen, SessionFacts, SessionState, TermKind, TimeMs,
+};
 
 const SESSION_BY_ID: &str = "
     SELECT code, session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms, granted_ms,
-      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms, ip_tag
+      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms, ip_tag,
+      hints
+    FROM session
+    WHERE session_id = :session_id";
+const CODE_BY_ID: &str = "
+    SELECT code
     FROM session
     WHERE session_id = :session_id";
 const SESSION_BY_CODE: &str = "
     SELECT code, session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms, granted_ms,
-      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms, ip_tag
+      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms, ip_tag,
+      hints
     FROM session
     WHERE code = :code";
 const SESSIONS_AFTER: &str = "
     SELECT code, session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms, granted_ms,
-      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms, ip_tag
+      ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id, external_id_ms, ip_tag,
+      hints
     FROM session
     WHERE code > :code
     ORDER BY code
@@ -29,18 +38,24 @@ const SESSIONS_AFTER: &str = "
 const SESSION_INSERT: &str = "
     INSERT INTO session (session_id, several, landing_ms, landing_page, captured_ms, paywall_ms, denied_ms,
       granted_ms, ttclid, ttclid_ms, ttp, ttp_ms, email, email_ms, phone, phone_ms, external_id,
-      external_id_ms, ip_tag)
+      external_id_ms, ip_tag, hints)
     VALUES (:session_id, :several, :landing_ms, :landing_page, :captured_ms, :paywall_ms, :denied_ms,
       :granted_ms, :ttclid, :ttclid_ms, :ttp, :ttp_ms, :email, :email_ms, :phone, :phone_ms, :external_id,
-      :external_id_ms, :ip_tag)
+      :external_id_ms, :ip_tag, :hints)
     ON CONFLICT (session_id) DO NOTHING";
 /// Its parameters stand in the order of [`SESSION_INSERT`].
 const SESSION_UPDATE: &str = "
     UPDATE session
     SET several = ?2, landing_ms = ?3, landing_page = ?4, captured_ms = ?5, paywall_ms = ?6, denied_ms = ?7,
       granted_ms = ?8, ttclid = ?9, ttclid_ms = ?10, ttp = ?11, ttp_ms = ?12, email = ?13, email_ms = ?14,
-      phone = ?15, phone_ms = ?16, external_id = ?17, external_id_ms = ?18, ip_tag = ?19
+      phone = ?15, phone_ms = ?16, external_id = ?17, external_id_ms = ?18, ip_tag = ?19, hints = ?20
     WHERE session_id = ?1";
+
+/// The number of a session; `None`: no record names it.
+pub(super) fn code(connection: &Connection, id: &EventId) -> Result<Option<i64>, Fault> {
+    let mut statement = connection.prepare_cached(CODE_BY_ID)?;
+    Ok(statement.query_row(named_params! { ":session_id": Id(id) }, |row| row.get(0)).optional()?)
+}
 
 /// A session as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +74,7 @@ pub(super) struct Session {
     pub(super) granted_at: Option<TimeMs>,
     /// 0: none.
     pub(super) ip_tag: u16,
+    pub(super) hints: Vec<Hint>,
 }
 
 /// Joins what a batch says of its sessions to what is stored; returns their codes, in the same order.
@@ -133,6 +149,7 @@ fn from_facts(facts: SessionFacts, terms: &[u32]) -> Session {
         denied_at,
         granted_at,
         ip_tag,
+        hints,
     } = facts;
     // An id that the session's type accepted is accepted by the event's; else it stays text.
     let id = EventId::parse(id.as_str()).unwrap_or_else(|_| EventId::Text(id.as_str().into()));
@@ -153,6 +170,7 @@ fn from_facts(facts: SessionFacts, terms: &[u32]) -> Session {
         denied_at,
         granted_at,
         ip_tag,
+        hints,
     }
 }
 
@@ -176,6 +194,7 @@ fn join(
     stored.denied_at = stored.denied_at.max(new.denied_at);
     stored.granted_at = stored.granted_at.max(new.granted_at);
     stored.ip_tag = join_ip_tags(stored.ip_tag, new.ip_tag);
+    SessionFacts::join_hints(&mut stored.hints, new.hints);
     Ok(stored)
 }
 
@@ -231,6 +250,7 @@ fn write(statement: &mut rusqlite::Statement<'_>, session: &Session) -> Result<u
         denied_at,
         granted_at,
         ip_tag,
+        hints,
     } = session;
     let ms = |at: &Option<TimeMs>| at.map(TimeMs::as_ms);
     let digest = |seen: &Option<Seen<Digest>>| seen.as_ref().map(|seen| *seen.value.as_bytes());
@@ -254,7 +274,20 @@ fn write(statement: &mut rusqlite::Statement<'_>, session: &Session) -> Result<u
         digest(external_id),
         seen_ms(external_id.as_ref()),
         ip_tag,
+        hints_column(hints),
     ])?)
+}
+
+/// The column of hints; `None`: there are none.
+fn hints_column(hints: &[Hint]) -> Option<Vec<u8>> {
+    let bytes = || hints.iter().flat_map(|hint| hint.number().to_le_bytes()).collect();
+    (!hints.is_empty()).then(bytes)
+}
+
+fn read_hints(column: Option<&[u8]>) -> Result<Vec<Hint>, Fault> {
+    let numbers = column.unwrap_or_default().chunks(4);
+    let read = |bytes: &[u8]| Hint::from_number(u32::from_le_bytes(bytes.try_into().ok()?));
+    numbers.map(|bytes| read(bytes).ok_or(Fault::Damaged("holds a hint that is none"))).collect()
 }
 
 fn seen_ms<T>(seen: Option<&Seen<T>>) -> Option<i64> {
@@ -286,6 +319,9 @@ fn read(row: &Row<'_>) -> Result<(i64, Session), Fault> {
         phone: digest(15, MatchKey::Phone)?,
         external_id: digest(17, MatchKey::ExternalId)?,
         ip_tag: row.get(19)?,
+        hints: read_hints(
+            row.get_ref(20)?.as_blob_or_null().map_err(|_| Fault::Damaged("holds a hint that is none"))?,
+        )?,
     };
     Ok((row.get(0)?, session))
 }

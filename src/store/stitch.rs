@@ -13,12 +13,13 @@ use super::commit::{Codes, Put, Tally};
 use super::dictionary::Dictionary;
 use super::fault::Fault;
 use super::row::{Id, Request, TIMELESS, read_id, read_request, span};
+use super::sent;
 use crate::domain::{Answer, Batch, EventId, Half, HalfAnswer, HalfRequest, Leg, RequestId, TraceKey};
 
 const REQUEST_INSERT: &str = "
     INSERT INTO half_request (trace, body, span, event_id, name, pixel, at_ms, alone, test_code, answer,
-      request_id, source, byte_offset)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, '', ?10, ?11)
+      request_id, source, byte_offset, sent)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, '', ?10, ?11, ?12)
     ON CONFLICT (trace, event_id, name, pixel, at_ms) DO NOTHING";
 const ANSWER_INSERT: &str = "
     INSERT INTO half_answer (trace, http_status, kind, api_code, timed_out, claimed, request_id)
@@ -34,7 +35,8 @@ const ANSWERS: &str = "
     WHERE trace = :trace
     ORDER BY request_id, http_status, kind, api_code";
 const REQUESTS: &str = "
-    SELECT span, event_id, name, pixel, at_ms, alone, test_code, answer, request_id, source, byte_offset
+    SELECT span, event_id, name, pixel, at_ms, alone, test_code, answer, request_id, source, byte_offset,
+      sent
     FROM half_request
     WHERE trace = :trace";
 const RECEIPT_DELETE: &str = "
@@ -42,8 +44,9 @@ const RECEIPT_DELETE: &str = "
     WHERE span = ?1 AND event_id = ?2 AND name = ?3 AND pixel = ?4 AND at_ms = ?5 AND answer = ?6
       AND request_id = ?7";
 const RECEIPT_INSERT: &str = "
-    INSERT INTO receipt (span, event_id, name, pixel, at_ms, answer, request_id, source, byte_offset)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    INSERT INTO receipt (span, event_id, name, pixel, at_ms, answer, request_id, source, byte_offset,
+      sent)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
     ON CONFLICT (span, event_id, name, pixel, at_ms, answer, request_id) DO NOTHING";
 const REQUEST_UPDATE: &str = "
     UPDATE half_request
@@ -96,6 +99,7 @@ fn write_request(
         test_code,
         codes.source(receipt.cursor)?,
         receipt.offset.cast_signed(),
+        sent::column(receipt.sent.as_deref()),
     ])?;
     tally.receipt(receipt.cursor, Put::from_rows(rows));
     tally.newest(pixel, &Answered { leg: Leg::Server, answer: receipt.answer, test_code }, receipt.at);
@@ -132,6 +136,7 @@ struct Stored {
     made: Option<(u32, RequestId)>,
     source: i64,
     offset: i64,
+    sent: Vec<u8>,
 }
 
 impl Stored {
@@ -148,6 +153,7 @@ impl Stored {
             made: row.get::<_, Option<u32>>(7)?.map(|answer| (answer, request)),
             source: row.get(9)?,
             offset: row.get(10)?,
+            sent: row.get(11)?,
         })
     }
 }
@@ -181,9 +187,9 @@ fn settle(connection: &Connection, dictionary: &mut Dictionary, trace: TraceKey)
             ])?;
         }
         let request = Request::new(&request);
-        connection
-            .prepare_cached(RECEIPT_INSERT)?
-            .execute(params![one.span, id, name, pixel, at_ms, code, request, one.source, one.offset])?;
+        connection.prepare_cached(RECEIPT_INSERT)?.execute(params![
+            one.span, id, name, pixel, at_ms, code, request, one.source, one.offset, one.sent
+        ])?;
         connection.prepare_cached(REQUEST_UPDATE)?.execute(params![
             trace.0.cast_signed(),
             id,

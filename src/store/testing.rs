@@ -131,6 +131,7 @@ impl Builder {
             page,
             session,
             at: logged.at,
+            seen_at: None,
             keys: KeyBits::from_mask(5),
             facts: logged.facts,
             flaws: Flaws::NONE,
@@ -178,6 +179,7 @@ impl Builder {
             answer: Answer { http_status: Some(200), code: sent.code, ..Answer::default() },
             test_code,
             request: RequestId::parse(sent.request),
+            sent: None,
             cursor: 0,
             offset: self.offset,
         });

@@ -62,6 +62,15 @@ impl Marker {
     }
 }
 
+/// What was taken from a batch.
+#[derive(Default)]
+pub(super) struct Stripped {
+    /// The places of terms that nothing needs any more.
+    pub(super) unneeded: BTreeSet<usize>,
+    /// Sessions that only this batch shows to be an erased person's: earlier lines of theirs may be stored.
+    pub(super) recognised: BTreeSet<EventId>,
+}
+
 /// The tombstones of a database.
 pub(super) struct Tombstones {
     marker: Marker,
@@ -80,32 +89,36 @@ impl Tombstones {
         Ok(Some(Self { marker: Marker::new(connection)?, marks }))
     }
 
-    /// Takes from a batch what was erased; returns the places of terms that nothing needs any more.
+    /// Takes from a batch what was erased.
     ///
     /// A session or an event that was erased stays so. A person who comes back after the erasure is
     /// a new one: match keys are forgotten only up to that time. A session known by its match keys gets
-    /// a mark of its own, because its later lines may not name them.
+    /// a mark of its own, because its other lines may not name them.
     pub(super) fn strip(
         &self,
         connection: &Connection,
         batch: &mut Batch,
         now: TimeMs,
-    ) -> Result<BTreeSet<usize>, Fault> {
-        let mut dropped = BTreeSet::new();
-        for (at, session) in (0_u32..).zip(&batch.sessions) {
-            if self.has_session(session) {
-                dropped.insert(at);
-                if let Ok(id) = EventId::parse(session.id.as_str()) {
-                    self.marker.put(connection, Marked::Session(&id), now)?;
-                }
+    ) -> Result<Stripped, Fault> {
+        let mut stripped = Stripped::default();
+        let dropped = self.dropped(batch);
+        for at in &dropped {
+            let session = usize::try_from(*at).ok().and_then(|at| batch.sessions.get(at));
+            let id = session.and_then(|session| EventId::parse(session.id.as_str()).ok());
+            if let Some(id) = id.filter(|id| self.erased_at(Marked::Session(id)).is_none()) {
+                self.marker.put(connection, Marked::Session(&id), now)?;
+                stripped.recognised.insert(id);
             }
         }
         let mut agents = BTreeSet::new();
         for event in &mut batch.events {
             let in_dropped = event.session.is_some_and(|session| dropped.contains(&session));
             let payload = batch.payloads.get(event.payload.clone()).unwrap_or_default();
-            if in_dropped || self.has_event(event, payload) {
-                agents.extend(Self::strip_event(event));
+            if in_dropped
+                || self.erased_at(Marked::Event(&event.id)).is_some()
+                || self.tells(event.at, payload)
+            {
+                agents.extend(strip_event(event));
             }
         }
         forget_sessions(batch, &dropped);
@@ -115,16 +128,26 @@ impl Tombstones {
             }
         }
         let is_agent = |at: &usize| batch.terms.get(*at).is_some_and(|(kind, _)| *kind == TermKind::Agent);
-        Ok(agents.iter().filter_map(|term| usize::try_from(term.0).ok()).filter(is_agent).collect())
+        let places = agents.iter().filter_map(|term| usize::try_from(term.0).ok());
+        stripped.unneeded = places.filter(is_agent).collect();
+        Ok(stripped)
     }
 
-    /// Takes from an event what is personal; returns the user agent it had.
-    pub(super) fn strip_event(event: &mut BatchEvent) -> Option<Term> {
-        event.session = None;
-        event.ip = None;
-        event.order = None;
-        event.payload = 0..0;
-        event.agent.take()
+    /// Places of the batch's sessions that were erased, or are of a person who was. One of its events
+    /// may tell more than the session, which keeps one value of each match key.
+    fn dropped(&self, batch: &Batch) -> BTreeSet<u32> {
+        let known = (0_u32..).zip(&batch.sessions).filter(|(_, session)| self.has_session(session));
+        let mut dropped: BTreeSet<u32> = known.map(|(at, _)| at).collect();
+        for event in &batch.events {
+            let payload = batch.payloads.get(event.payload.clone()).unwrap_or_default();
+            if let Some(session) = event.session
+                && !dropped.contains(&session)
+                && self.tells(event.at, payload)
+            {
+                dropped.insert(session);
+            }
+        }
+        dropped
     }
 
     fn erased_at(&self, what: Marked<'_>) -> Option<TimeMs> {
@@ -132,7 +155,7 @@ impl Tombstones {
     }
 
     /// Whether a session is one that was erased, or of a person who was.
-    pub(super) fn has_session(&self, session: &SessionFacts) -> bool {
+    fn has_session(&self, session: &SessionFacts) -> bool {
         let id = EventId::parse(session.id.as_str());
         if id.is_ok_and(|id| self.erased_at(Marked::Session(&id)).is_some()) {
             return true;
@@ -144,19 +167,31 @@ impl Tombstones {
         seen.chain([(stands_in, landed)]).any(|(digest, at)| self.has_key(&digest, at))
     }
 
-    fn has_event(&self, event: &BatchEvent, payload: &[u8]) -> bool {
-        self.erased_at(Marked::Event(&event.id)).is_some()
-            || digests_in(payload).iter().any(|digest| self.has_key(digest, Some(event.at)))
+    /// Whether a payload holds a match key of a person who was erased.
+    fn tells(&self, at: TimeMs, payload: &[u8]) -> bool {
+        digests_in(payload).iter().any(|digest| self.has_key(digest, Some(at)))
     }
 
     fn has_key(&self, digest: &Digest, at: Option<TimeMs>) -> bool {
-        self.erased_at(Marked::Key(digest)).is_some_and(|erased| at.is_none_or(|at| at <= erased))
+        self.erased_at(Marked::Key(digest)).is_some_and(|erased| {
+            // What nobody dated may be older than the erasure.
+            at.is_none_or(|at| at <= erased || at == TimeMs::UNDATED)
+        })
     }
 }
 
 /// Where a log has no external id, the hashed session id stands in for it (product 4).
 pub(super) fn stand_in(session_id: &str) -> Digest {
     Digest::from_bytes(Sha256::digest(session_id.trim()).into())
+}
+
+/// Takes from an event what is personal; returns the user agent it had.
+fn strip_event(event: &mut BatchEvent) -> Option<Term> {
+    event.session = None;
+    event.ip = None;
+    event.order = None;
+    event.payload = 0..0;
+    event.agent.take()
 }
 
 fn forget_sessions(batch: &mut Batch, dropped: &BTreeSet<u32>) {

@@ -116,10 +116,10 @@ pub const VIEWS: &[ViewFact] = &[
     },
     ViewFact {
         name: "runs",
-        about: "an import that brought something, or a backfill",
+        about: "an import that brought something, a backfill, or an audit of everything",
         columns: &[
             ("run", "its number"),
-            ("kind", "import or backfill"),
+            ("kind", "import, backfill or audit"),
             ("started_at", "UTC"),
             ("ended_at", "UTC; nothing: it died, or still runs"),
             ("exit_code", "how it ended"),

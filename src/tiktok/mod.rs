@@ -15,6 +15,7 @@ pub mod page;
 pub mod payload;
 pub mod recipes;
 pub mod stats;
+pub mod tags;
 pub mod validity;
 
 mod phone;

@@ -5,7 +5,7 @@
 mod answers;
 mod database;
 mod disk;
-mod every;
+pub(crate) mod every;
 mod leak;
 mod raw;
 mod running;

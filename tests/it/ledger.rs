@@ -164,6 +164,7 @@ impl Real {
             answer: Answer { http_status: Some(200), code: Code::Integer(0), ..Answer::default() },
             test_code: None,
             request: RequestId::NONE,
+            sent: None,
             cursor: 0,
             offset: 0,
         });

@@ -40,9 +40,15 @@ mod planted;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod reconcile;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod screen;
+#[cfg(test)]
+mod ship;
 #[cfg(test)]
 mod tailing;
 #[cfg(test)]

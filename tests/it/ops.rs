@@ -1,7 +1,10 @@
 //! What the program hands to others: schedulers, shells, collectors; and what it wipes from its files.
 
+mod asking;
 mod erasing;
+mod examples;
 mod metrics;
+mod outside;
 
 use std::fs;
 use std::path::Path;
@@ -96,6 +99,19 @@ fn the_packages_units_are_as_closed_as_those_of_schedule() {
         for line in wanted {
             assert!(own.lines().any(|own| own == line), "{} lacks {line}", unit.display());
         }
+    }
+}
+
+/// `makegood schedule cron | crontab -` is root's as well as anybody's: no line names a user.
+#[test]
+fn what_is_printed_for_cron_is_a_crontab_of_ones_own() {
+    let (place, folder) = place();
+    let printed = String::from_utf8(makegood(&place, &folder, &["schedule", "cron"]).stdout).unwrap();
+    let lines: Vec<&str> = printed.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.len(), 2, "{printed}");
+    for line in lines {
+        let command = line.splitn(6, ' ').last().unwrap();
+        assert!(command.starts_with("cd "), "{line}");
     }
 }
 

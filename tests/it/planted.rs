@@ -70,6 +70,7 @@ fn filled(patch: &Value, visit: u64, event_id: &str) -> Value {
         ("{ttclid_lower}", ttclid.to_lowercase()),
         ("{SHA_RAW}", sha(&format!("V{visit}@Example.com"))),
         ("{SHA_SHA}", sha(&sha(&email))),
+        ("{SHA_SESSION}", sha(&session(visit))),
         ("{email}", email),
     ];
     let text = words.iter().fold(patch.to_string(), |text, (name, word)| text.replace(name, word));
@@ -124,6 +125,22 @@ fn clean(visit: u64, step: usize, at: u64) -> (Value, [Value; 2]) {
     (event, [browser, server])
 }
 
+/// The server's receipt as a whole exchange: what the funnel knew, and what this patch makes of it.
+fn exchange(event: &Value, receipt: &Value, patch: &Value) -> Value {
+    let mut data = json!({"event": receipt["event"], "event_id": event["event_id"],
+        "event_time": event["occurred_at"].as_u64().unwrap() / 1000, "page": event["page"],
+        "user": event["user"], "properties": event["properties"]});
+    for key in ["email", "external_id"] {
+        if let Some(raw) = event["user"][key].as_str() {
+            data["user"][key] = json!(sha(raw));
+        }
+    }
+    merge(&mut data, patch);
+    json!({"at": receipt["sent_at"], "http_status": 200,
+        "request": {"event_source": "web", "event_source_id": receipt["pixel_id"], "data": [data]},
+        "response": {"code": receipt["code"], "message": "OK", "request_id": receipt["request_id"]}})
+}
+
 /// Moves a time by whole seconds.
 fn shift(record: &mut Value, field: &str, rule: &Value, by: &str) {
     if let (Some(at), Some(seconds)) = (record[field].as_u64(), rule[by].as_u64()) {
@@ -154,6 +171,10 @@ fn plant(rule: &Value, visit: u64, events: &mut Vec<Value>, receipts: &mut Vec<V
         }
         let by = format!("{leg}_shift");
         receipts.iter_mut().filter(|it| is_of(it)).for_each(|it| shift(it, "sent_at", rule, &by));
+    }
+    if let Some(patch) = patch("exchange") {
+        let is_server = |receipt: &&mut Value| receipt["channel"] == "events_api";
+        receipts.iter_mut().filter(is_server).for_each(|it| *it = exchange(&events[0], it, &patch));
     }
     match patch("event") {
         Some(Value::Bool(false)) => events.clear(),
@@ -213,6 +234,12 @@ fn audit(visits: u64, plants: &[&Value]) -> Vec<(String, u64)> {
 #[test]
 fn clean_traffic_has_no_finding() {
     assert_eq!(audit(3334, &[]), []);
+}
+
+#[test]
+fn clean_exchanges_have_no_finding() {
+    let whole = json!({"code": "none", "of": 1, "rules": [{"exchange": {}}]});
+    assert_eq!(audit(1000, &[&whole]), []);
 }
 
 #[test]

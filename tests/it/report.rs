@@ -5,6 +5,7 @@
 //! out of them; `UPDATE=1` writes it down.
 
 mod browser;
+mod formats;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +18,13 @@ use crate::program::{Place, difference};
 use browser::Browser;
 
 const NOW: &str = "2026-11-22T14:05:00Z";
-const LOGS: [&str; 3] = ["funnel.jsonl", "delivery.jsonl", "makegood.toml"];
+const LOGS: [&str; 4] = ["funnel.jsonl", "delivery.jsonl", "counts.csv", "makegood.toml"];
+/// TikTok's own counts, typed in.
+const COUNTS: &[&str] = &["--tiktok-counts", "counts.csv"];
+/// Everything that is handed on.
+const SHARED: &[&str] = &["-o", "audit.html", "-o", "audit.md", "-o", "audit.xlsx"];
+/// What comes out byte for byte the same, and is kept to compare with.
+const GOLDEN: [&str; 4] = ["audit.html", "audit.md", "audit.csv", "audit.ndjson"];
 
 /// What no report may hold: addresses, phone numbers, IP addresses, whole ids, digests.
 const CANARIES: [&str; 14] = [
@@ -81,14 +88,15 @@ fn the_same_data_and_now_give_the_same_bytes_ten_times() {
     let place = place();
     let mut first: Option<Vec<Vec<u8>>> = None;
     for _ in 0..10 {
-        audit(&place, &["-o", "audit.html", "-o", "audit.md", "-o", "audit.xlsx"]);
-        let bytes = ["audit.html", "audit.md", "audit.xlsx"]
-            .map(|name| fs::read(place.work.join(name)).unwrap())
-            .to_vec();
+        let outputs: Vec<&str> =
+            GOLDEN.into_iter().chain(["audit.xlsx"]).flat_map(|name| ["-o", name]).collect();
+        audit(&place, &[COUNTS, &outputs].concat());
+        let names = GOLDEN.into_iter().chain(["audit.xlsx"]);
+        let bytes: Vec<_> = names.map(|name| fs::read(place.work.join(name)).unwrap()).collect();
         assert!(first.as_ref().is_none_or(|first| *first == bytes));
         first = Some(bytes);
     }
-    for name in ["audit.html", "audit.md"] {
+    for name in GOLDEN {
         let actual = fs::read_to_string(place.work.join(name)).unwrap();
         let golden = folder().join(name);
         if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
@@ -103,7 +111,7 @@ fn the_same_data_and_now_give_the_same_bytes_ten_times() {
 #[test]
 fn nothing_personal_is_handed_on_and_no_whole_id() {
     let place = place();
-    audit(&place, &["-o", "audit.html", "-o", "audit.md", "-o", "audit.xlsx"]);
+    audit(&place, &[COUNTS, SHARED].concat());
     let logs = LOGS.map(|name| fs::read_to_string(place.work.join(name)).unwrap()).concat();
     for (name, text) in texts(&place) {
         for canary in CANARIES {
@@ -113,7 +121,7 @@ fn nothing_personal_is_handed_on_and_no_whole_id() {
     for canary in CANARIES {
         assert!(logs.contains(canary), "{canary} is in no log: the test would see nothing");
     }
-    audit(&place, &["--show-ids", "-o", "audit.html", "-o", "audit.md", "-o", "audit.xlsx"]);
+    audit(&place, &[COUNTS, SHARED, &["--show-ids"]].concat());
     let shown = texts(&place);
     let has =
         |part: &str, text: &str| shown.iter().any(|(name, all)| name.contains(part) && all.contains(text));
@@ -181,7 +189,7 @@ const ELEMENTS: &[&str] = &[
 #[test]
 fn x_04_nothing_of_a_log_acts() {
     let place = place();
-    audit(&place, &["-o", "audit.html", "-o", "audit.md", "-o", "audit.xlsx"]);
+    audit(&place, &[COUNTS, SHARED].concat());
     let page = fs::read_to_string(place.work.join("audit.html")).unwrap();
     let names: BTreeSet<&str> = page
         .split('<')
@@ -213,7 +221,7 @@ fn a_browser_shows_the_page_as_it_is_meant() {
         return;
     }
     let place = place();
-    audit(&place, &["-o", "audit.html"]);
+    audit(&place, &[COUNTS, &["-o", "audit.html"]].concat());
     let page = place.work.join("audit.html");
     let mut browser = Browser::start();
     browser.look(1000, "light", "screen");

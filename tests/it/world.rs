@@ -222,6 +222,7 @@ pub(crate) fn batch(events: &[Logged]) -> Batch {
             page: None,
             session,
             at: AT,
+            seen_at: None,
             keys: KeyBits::default(),
             facts,
             flaws: Flaws::NONE,

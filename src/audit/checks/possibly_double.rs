@@ -15,7 +15,7 @@ use super::known::{expected_event, is_purchase};
 use super::words::{counted, events, money};
 
 /// Its row of the catalogue.
-pub(super) const FACT: CheckFact = CheckFact {
+pub(in crate::audit) const FACT: CheckFact = CheckFact {
     code: "possibly-double",
     severity: Severity::High,
     title: "One order went to TikTok as two purchases: under two event_ids, under two names, or again after 48 hours.",
@@ -73,21 +73,12 @@ impl Check for PossiblyDouble {
         has_two_names(subject) || is_after_window(subject.legs) || doubled()
     }
 
+    fn value(&self) -> Vec<(Arc<str>, Amount)> {
+        self.copies().value.sums()
+    }
+
     fn findings(&self, _: &Scope<'_>) -> Vec<Finding> {
-        let (mut orders, mut surplus, mut pending) = (0_u64, 0_u64, 0_u64);
-        let mut value = self.again.clone();
-        self.orders.each_group(|_, copies| {
-            // The first copy is the order itself: one that was sent, if any was.
-            let rest = copies.get(1..).unwrap_or_default();
-            orders += u64::from(!rest.is_empty());
-            for copy in rest {
-                pending += u64::from(copy.is_unsent);
-                if !copy.is_unsent {
-                    surplus += 1;
-                    value.add_sum(copy.value, copy.currency.as_deref());
-                }
-            }
-        });
+        let Copies { orders, surplus, pending, value } = self.copies();
         let counted_twice = surplus + self.two_names + self.after_window;
         let total = counted_twice + pending;
         if total == 0 {
@@ -123,7 +114,36 @@ impl Check for PossiblyDouble {
     }
 }
 
+/// What stands beside another copy of its order.
+struct Copies {
+    /// Orders with several copies.
+    orders: u64,
+    /// Copies that reached TikTok beside another.
+    surplus: u64,
+    /// Copies that did not, so far.
+    pending: u64,
+    /// Value of what was counted again.
+    value: ValueMissing,
+}
+
 impl PossiblyDouble {
+    fn copies(&self) -> Copies {
+        let mut found = Copies { orders: 0, surplus: 0, pending: 0, value: self.again.clone() };
+        self.orders.each_group(|_, copies| {
+            // The first copy is the order itself: one that was sent, if any was.
+            let rest = copies.get(1..).unwrap_or_default();
+            found.orders += u64::from(!rest.is_empty());
+            for copy in rest {
+                found.pending += u64::from(copy.is_unsent);
+                if !copy.is_unsent {
+                    found.surplus += 1;
+                    found.value.add_sum(copy.value, copy.currency.as_deref());
+                }
+            }
+        });
+        found
+    }
+
     fn doubled(&self) -> &HashSet<u64> {
         self.doubled.get_or_init(|| {
             let mut doubled = HashSet::new();

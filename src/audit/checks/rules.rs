@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::Finding;
+use crate::domain::{Amount, Finding};
 
 use super::super::reasons::ValueMissing;
 use super::super::tally::Tally;
@@ -137,6 +137,10 @@ impl Check for ByRules {
 
     fn common(&mut self) -> Option<Common<'_>> {
         (self.asked == Asked::Alike).then_some(Common::Likeness(self))
+    }
+
+    fn value(&self) -> Vec<(Arc<str>, Amount)> {
+        self.value.sums()
     }
 
     fn findings(&self, _: &Scope<'_>) -> Vec<Finding> {

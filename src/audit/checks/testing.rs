@@ -1,10 +1,13 @@
 //! Keys for the tests of checks: whole ones that no check minds, to be broken one at a time.
 
-use crate::audit::{Audit, AuditResult, Legs, Part, Scope, Subject};
-use crate::domain::{Finding, IdGroup, LedgerRow, MatchKey, Policy, Range, Receipt, TimeMs, Verdict};
+use crate::audit::{Audit, AuditResult, Carried, Legs, Part, Scope, Subject};
+use crate::domain::{
+    Finding, IdGroup, KeySet, LedgerRow, MatchKey, Mismatch, Policy, Range, Receipt, Sent, SentBody, TimeMs,
+    Verdict,
+};
 use crate::reconcile::testing::{amount, event, hours, logs, policy, receipt, row};
 use crate::reconcile::{Logs, decide, hold, missing_leg, resolve};
-use crate::tiktok::event_map;
+use crate::tiktok::{event_map, tags};
 
 /// A whole key of a TikTok visitor who gave the address long ago: seen on both legs, delivered.
 pub fn clean(logged: &str) -> LedgerRow {
@@ -35,6 +38,35 @@ pub fn missing(logged: &str, receipts: impl IntoIterator<Item = Receipt>) -> Led
     (session.first_at, session.ttclid_at) = (Some(hours(-1)), Some(hours(-1)));
     (session.email_at, session.captured_at) = (Some(hours(-1)), Some(hours(-1)));
     key
+}
+
+/// A key of which the log has the request's body, which holds all that the funnel knew.
+pub fn exchange(logged: &str) -> LedgerRow {
+    let mut key = clean(logged);
+    let event = key.event.as_ref().unwrap();
+    let body = SentBody {
+        keys: event.keys,
+        value: event.value,
+        currency: tags::of_text("USD"),
+        has_contents: true,
+        ..SentBody::default()
+    };
+    key.receipts[0].sent = Some(Box::new(Sent { body, mismatch: Mismatch::default() }));
+    key
+}
+
+/// Changes what was sent of such a key.
+pub fn sends(mut key: LedgerRow, change: impl FnOnce(&mut Sent)) -> LedgerRow {
+    change(key.receipts[0].sent.as_mut().unwrap());
+    key
+}
+
+/// What was sent, but for one match key.
+pub fn without(sent: &Sent, match_key: MatchKey) -> KeySet {
+    let mut left = KeySet::default();
+    let others = MatchKey::ALL.into_iter().filter(|one| *one != match_key);
+    others.filter(|one| sent.body.keys.present.has(*one)).for_each(|one| left.add(one));
+    left
 }
 
 /// Takes a match key from the record itself.
@@ -71,6 +103,7 @@ pub fn audit_with(rows: &[LedgerRow], policy: &Policy, logs: &Logs, now: TimeMs)
                 .map(|verdict| hold(row, verdict, policy, logs, now)),
             siblings: std::slice::from_ref(row),
             legs: Legs::of(row),
+            carried: Carried::of(row),
         });
     }
     audit.finish()
@@ -95,7 +128,8 @@ pub fn shows(finding: &Finding, start: &str) -> bool {
 
 /// A key without siblings, for tests that give it to an audit themselves.
 pub fn lone<'a>(row: &'a LedgerRow, verdict: Option<&'a Verdict>) -> Subject<'a> {
-    Subject { row, verdict, leg: None, stand: None, siblings: std::slice::from_ref(row), legs: Legs::of(row) }
+    let (siblings, legs) = (std::slice::from_ref(row), Legs::of(row));
+    Subject { row, verdict, leg: None, stand: None, siblings, legs, carried: Carried::of(row) }
 }
 
 /// What an audit of a time span needs, five hours after things happened.

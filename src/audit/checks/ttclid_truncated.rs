@@ -37,6 +37,14 @@ struct Truncated {
     purchases: u64,
 }
 
+impl Truncated {
+    /// Those at a limit that count as cut: a length alone says so only where it is common.
+    fn at_limit_counted(&self) -> u64 {
+        let are_many = self.at_limit >= AT_LIMIT_MIN && self.at_limit.saturating_mul(2) >= self.judged;
+        if are_many || self.cut > 0 { self.at_limit } else { 0 }
+    }
+}
+
 impl Check for Truncated {
     fn observe(&mut self, subject: &Subject<'_>, _: &Scope<'_>) {
         let Some(is_cut) = given(subject, MatchKey::Ttclid, CUT) else { return };
@@ -49,9 +57,12 @@ impl Check for Truncated {
         }
     }
 
+    fn confirms(&self, subject: &Subject<'_>) -> bool {
+        has(subject, Flaw::TtclidCut) || self.at_limit_counted() > 0
+    }
+
     fn findings(&self, _: &Scope<'_>) -> Vec<Finding> {
-        let are_many = self.at_limit >= AT_LIMIT_MIN && self.at_limit.saturating_mul(2) >= self.judged;
-        let at_limit = if are_many || self.cut > 0 { self.at_limit } else { 0 };
+        let at_limit = self.at_limit_counted();
         let keys = self.cut + at_limit;
         if keys == 0 {
             return Vec::new();
@@ -77,8 +88,9 @@ impl Check for Truncated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::checks::testing::{audit, clean, only, shows};
-    use crate::domain::LedgerRow;
+    use crate::audit::checks::testing::{audit, clean, lone, only, scope, shows};
+    use crate::domain::{LedgerRow, Range, Verdict};
+    use crate::reconcile::testing::{logs, policy};
 
     fn cut(flaw: Flaw) -> LedgerRow {
         let mut key = clean("lead");
@@ -101,5 +113,19 @@ mod tests {
         assert_eq!(only(&rows, FACT.code).events, 20);
         rows.extend(vec![clean("lead"); 21]);
         assert_eq!(audit(&rows).findings, []);
+    }
+
+    #[test]
+    fn it_lists_what_it_counts() {
+        let (policy, logs) = (policy(), logs());
+        let scope = scope(&policy, &logs, Range::ALL);
+        let (long, certain) = (cut(Flaw::TtclidAtLimit), cut(Flaw::TtclidCut));
+        let is_listed =
+            |check: &Truncated, row: &LedgerRow| check.confirms(&lone(row, Some(&Verdict::Delivered)));
+        let mut check = Truncated::default();
+        check.observe(&lone(&long, Some(&Verdict::Delivered)), &scope);
+        assert!(!is_listed(&check, &long) && is_listed(&check, &certain));
+        check.observe(&lone(&certain, Some(&Verdict::Delivered)), &scope);
+        assert!(is_listed(&check, &long));
     }
 }

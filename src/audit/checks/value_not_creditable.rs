@@ -8,7 +8,7 @@ use super::rules::{Rules, Weight, campaign_of};
 use super::words::{counted, share};
 
 /// Its row of the catalogue.
-pub(super) const FACT: CheckFact = CheckFact {
+pub(in crate::audit) const FACT: CheckFact = CheckFact {
     code: "value-not-creditable",
     severity: Severity::Medium,
     title: "TikTok accepted purchases that carry neither ttclid nor e-mail, so it can hardly credit them to an ad.",

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::ui::Ui;
 use crate::report::{self, Format, escape};
 
 /// Arguments of `backup`.
@@ -46,7 +47,8 @@ pub fn run(context: &Context<'_>, args: &Arguments) -> Result<Exit, Failure> {
         let text = if output.format == Format::Json {
             report::pretty(&BackupJson { schema: "makegood.backup/1", path: path.clone(), bytes })
         } else {
-            format!("Wrote {}: {} kB, whole and checked.\n", escape(&path), bytes / 1_000)
+            let words = format!("Wrote {}: {} kB, whole and checked.", escape(&path), bytes / 1_000);
+            report::sentence(&words, &Ui::view(context.settings.zone, output))
         };
         context.ui.write(output, text.as_bytes())?;
     }

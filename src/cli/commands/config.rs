@@ -78,7 +78,7 @@ fn show(context: &Context<'_>, args: &Show) -> Result<Exit, Failure> {
         } else {
             report::answer_table(&answer, &Ui::view(context.settings.zone, output)).into_bytes()
         };
-        context.ui.write(output, &bytes)?;
+        context.ui.page(output, &bytes)?;
     }
     Ok(Exit::Done)
 }

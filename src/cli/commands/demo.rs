@@ -48,7 +48,9 @@ pub fn run(context: &mut Context<'_>, args: &args::Demo) -> Result<Exit, Failure
     context.global.db = None;
     context.settings = Settings::load(&context.global, context.environment)?;
     audit(context, &folder)?;
-    Ui::result(next(&folder).as_bytes())?;
+    if !context.global.quiet {
+        Ui::result(next(&folder).as_bytes())?;
+    }
     Ok(Exit::Done)
 }
 

@@ -88,7 +88,7 @@ pub fn run(context: &Context<'_>, args: &Arguments) -> Result<Exit, Failure> {
         let text = if output.format == Format::Json {
             report::pretty(&json)
         } else {
-            format!("{}\n", sentence(&erased, args.dry_run))
+            report::sentence(&sentence(&erased, args.dry_run), &Ui::view(context.settings.zone, output))
         };
         context.ui.write(output, text.as_bytes())?;
     }

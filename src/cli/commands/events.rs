@@ -11,29 +11,34 @@ use crate::cli::ui::{Output, Ui};
 use crate::domain::{StoredEvent, Untrusted};
 use crate::reconcile::{Browser, Stand, browser_fired, clock};
 use crate::report::csv::{self, Separator};
-use crate::report::{self, EventRow, Format, QuarantinedLine};
+use crate::report::{self, EventRow, Format, Ids, QuarantinedLine, Shared};
 use crate::store::Store;
 
-const FORMATS: [Format; 5] = [Format::Table, Format::Json, Format::Ndjson, Format::Csv, Format::Tsv];
+const FORMATS: [Format; 6] =
+    [Format::Table, Format::Json, Format::Ndjson, Format::Csv, Format::Tsv, Format::Shared(Shared::Markdown)];
+const FORMATS_QUARANTINED: [Format; 5] =
+    [Format::Table, Format::Json, Format::Ndjson, Format::Csv, Format::Tsv];
 
 /// Runs the command.
 ///
 /// # Errors
 /// [`Failure`] when the database cannot be read.
 pub fn run(context: &Context<'_>, args: &args::Events) -> Result<Exit, Failure> {
-    let outputs = context.ui.outputs(&FORMATS)?;
+    let formats = if args.quarantined { FORMATS_QUARANTINED.as_slice() } else { FORMATS.as_slice() };
+    let outputs = context.ui.outputs(formats)?;
     let store = context.open_read_only()?;
     if args.quarantined {
         let rows = quarantined(&store)?;
         for output in &outputs {
             let bytes = quarantined_bytes(context, output, &rows);
-            context.ui.write(output, &bytes)?;
+            context.ui.page(output, &bytes)?;
         }
     } else {
+        let ids = if args.show_ids { Ids::Full } else { Ids::Short };
         let rows = list(context, &store)?;
         for output in &outputs {
-            let bytes = event_bytes(context, output, &rows);
-            context.ui.write(output, &bytes)?;
+            let bytes = event_bytes(context, output, &rows, ids);
+            context.ui.page(output, &bytes)?;
         }
     }
     Ok(Exit::Done)
@@ -102,9 +107,12 @@ pub(super) fn row(subject: &Subject<'_>, browser: Browser) -> Option<(EventRow, 
     Some((row, event))
 }
 
-fn event_bytes(context: &Context<'_>, output: &Output, rows: &[EventRow]) -> Vec<u8> {
+fn event_bytes(context: &Context<'_>, output: &Output, rows: &[EventRow], ids: Ids) -> Vec<u8> {
     match output.format {
-        Format::Table | Format::Shared(_) => {
+        Format::Shared(Shared::Markdown) => {
+            report::events_markdown(rows, context.now, context.settings.zone, ids).into_bytes()
+        }
+        Format::Table | Format::Shared(Shared::Html | Shared::Workbook) => {
             let view = Ui::view(context.settings.zone, output);
             report::events_table(rows, context.now, &view).into_bytes()
         }

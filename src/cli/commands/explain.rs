@@ -1,6 +1,6 @@
 //! `explain`: one event's whole story.
 
-use crate::audit::{CHECKS, Legs, Part, Scope, Subject};
+use crate::audit::{CHECKS, Carried, Legs, Part, Scope, Subject};
 use crate::backfill;
 use crate::cli::Context;
 use crate::cli::args;
@@ -26,18 +26,26 @@ pub fn run(context: &Context<'_>, args: &args::Explain) -> Result<Exit, Failure>
     let outputs = context.ui.outputs(&[Format::Table])?;
     let store = context.open_read_only()?;
     let group = find(context, &store, &args.event_id)?;
-    let id = group.id.clone();
-    let logs = super::audit::logs(context, &store, None)?;
-    let rows = reconcile::resolve(group, &context.settings.policy);
-    let teller = Teller { context, store: &store, logs: &logs, rows: &rows };
-    let chapters: Result<Vec<Chapter>, Failure> = rows.iter().map(|row| teller.chapter(row)).collect();
-    let files = store.sources()?.into_iter().map(|source| (source.source, from_here(&source.path))).collect();
-    let whole = Story { id, chapters: chapters?, files, now: context.now };
+    let whole = tell(context, &store, group)?;
     for output in &outputs {
         let text = report::story(&whole, &Ui::view(context.settings.zone, output));
-        context.ui.write(output, text.as_bytes())?;
+        context.ui.page(output, text.as_bytes())?;
     }
     Ok(Exit::Done)
+}
+
+/// The story of everything that is stored under an id.
+///
+/// # Errors
+/// [`Failure`] when the database cannot be read.
+pub(super) fn tell(context: &Context<'_>, store: &Store, group: IdGroup) -> Result<Story, Failure> {
+    let id = group.id.clone();
+    let logs = super::audit::logs(context, store, None)?;
+    let rows = reconcile::resolve(group, &context.settings.policy);
+    let teller = Teller { context, store, logs: &logs, rows: &rows };
+    let chapters: Result<Vec<Chapter>, Failure> = rows.iter().map(|row| teller.chapter(row)).collect();
+    let files = store.sources()?.into_iter().map(|source| (source.source, from_here(&source.path))).collect();
+    Ok(Story { id, chapters: chapters?, files, now: context.now })
 }
 
 /// What is stored under an id, or under the only one that begins so.
@@ -101,6 +109,7 @@ impl Teller<'_> {
             stand,
             siblings: self.rows,
             legs: Legs::of(row),
+            carried: Carried::of(row),
         };
         Ok(Chapter {
             outcomes: row.receipts.iter().map(|receipt| answer::classify(&receipt.answer)).collect(),

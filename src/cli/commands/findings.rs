@@ -39,7 +39,7 @@ pub fn run(context: &Context<'_>, args: &args::Findings) -> Result<Exit, Failure
                 report::findings_table(&entries, &view)
             }
         };
-        context.ui.write(output, text.as_bytes())?;
+        context.ui.page(output, text.as_bytes())?;
     }
     if let Some(result) = &result {
         context.ui.talk(&format!("events of {}", context.settings.zone.range(result.range)));

@@ -2,21 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::import::{Imported, Pace, Pattern, read};
+use super::wipe::wipe;
+use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::service::Service;
+use crate::cli::signals::{Signals, Stop};
 use crate::cli::ui::Output;
-use crate::cli::{Context, end_now};
 use crate::domain::Reason;
-use crate::ingest::{FindError, Follower, LOOK_EVERY, Waker};
+use crate::ingest::{FindError, Follower, LOOK_EVERY};
 use crate::report::{self, Format, ImportedFile, count_of, escape};
 use crate::store::{RunKind, Store, StoreError};
 
@@ -35,18 +33,43 @@ pub(super) fn run(
     patterns: Vec<Pattern>,
     outputs: &[Output],
 ) -> Result<Exit, Failure> {
+    let follower = follower(context, patterns)?;
+    let waker = follower.waker();
+    let signals = Signals::listen(move || waker.wake())?;
+    let files = follow(context, follower, &signals.stop())?;
+    for output in outputs.iter().filter(|output| output.format == Format::Json) {
+        context.ui.write(output, report::import_json(&files).as_bytes())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What is to be followed.
+///
+/// # Errors
+/// [`Failure`] with code 2 for what has no end to come.
+pub(super) fn follower(context: &Context<'_>, patterns: Vec<Pattern>) -> Result<Follower, Failure> {
     if patterns.iter().any(|(path, _)| path == "-") {
         return Err(Failure::new(Exit::Usage, "standard input cannot be followed")
             .hint("makegood import - reads it to its end"));
     }
+    Ok(Follower::new(patterns, context.settings.own_files(), raise_open_max()))
+}
+
+/// Follows until told to stop, and says what came in.
+///
+/// # Errors
+/// [`Failure`] when the store fails.
+pub(super) fn follow(
+    context: &Context<'_>,
+    follower: Follower,
+    stop: &Stop,
+) -> Result<Vec<ImportedFile>, Failure> {
     let mut store = Store::open(&context.settings.db)?;
-    let follower = Follower::new(patterns, context.settings.own_files(), raise_open_max());
-    let stop = Stop::listen(&follower.waker())?;
     let run = store.begin_run(RunKind::Import, context.now, r#"{"follow":true}"#)?;
     let mut following = Following {
         context,
         follower,
-        stop: &stop,
+        stop,
         service: Service::new(context.environment),
         said: Said::default(),
         files: BTreeMap::new(),
@@ -55,14 +78,10 @@ pub(super) fn run(
     following.service.stopping();
     let exit = ended.as_ref().err().map_or(Exit::Done, |failure| failure.exit);
     let files: Vec<ImportedFile> = following.files.into_values().collect();
-    let json = report::import_json(&files);
-    let closed = store.end_run(run, context.clock.now(), exit.code(), json.trim_end());
+    let closed = store.end_run(run, context.clock.now(), exit.code(), report::import_json(&files).trim_end());
     ended?;
     closed?;
-    for output in outputs.iter().filter(|output| output.format == Format::Json) {
-        context.ui.write(output, json.as_bytes())?;
-    }
-    Ok(Exit::Done)
+    Ok(files)
 }
 
 /// As many open files as the system allows, up to what is of use; half of them for logs.
@@ -122,6 +141,11 @@ impl Following<'_> {
                 self.service.ready();
                 let files = count_of(count(self.follower.count()), "file", "files");
                 self.context.ui.talk(&format!("following {files}; a signal (Ctrl-C) ends it"));
+            }
+            // A big file takes longer to write anew than the service manager waits.
+            let waits = self.service.alive_during(|| wipe(&self.context.settings.db, store))?;
+            if let Some(why) = waits {
+                self.said.once(&self.context.ui, why);
             }
             self.service.alive();
             self.follower.wait(&|| self.stop.is_told());
@@ -222,43 +246,6 @@ impl Said {
                 ui.warn(&warning);
             }
         }
-    }
-}
-
-/// Hears signals on a thread of its own: the first asks to stop, the second ends the program.
-struct Stop {
-    told: Arc<AtomicBool>,
-    _runtime: Runtime,
-}
-
-impl Stop {
-    fn listen(waker: &Waker) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| {
-            Failure::new(Exit::Store, format!("cannot listen for signals: {}", error.kind()))
-        };
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(failed)?;
-        let told = Arc::new(AtomicBool::new(false));
-        for (kind, number) in
-            [(SignalKind::interrupt(), 2), (SignalKind::terminate(), 15), (SignalKind::hangup(), 1)]
-        {
-            let _inside = runtime.enter();
-            let mut signals = signal(kind).map_err(failed)?;
-            let (told, waker) = (Arc::clone(&told), waker.clone());
-            runtime.spawn(async move {
-                while signals.recv().await.is_some() {
-                    if told.swap(true, Ordering::SeqCst) {
-                        end_now(Exit::Signal(number));
-                    }
-                    waker.wake();
-                }
-            });
-        }
-        Ok(Self { told, _runtime: runtime })
-    }
-
-    fn is_told(&self) -> bool {
-        self.told.load(Ordering::SeqCst)
     }
 }
 

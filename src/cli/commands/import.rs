@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::follow;
+use super::wipe::wipe;
 use crate::cli::Context;
 use crate::cli::args;
 use crate::cli::exit::{Exit, Failure};
@@ -47,7 +48,10 @@ pub fn run(context: &Context<'_>, args: &args::Import) -> Result<Exit, Failure> 
 }
 
 /// The files and patterns to read: those named, else the config's.
-fn patterns(context: &Context<'_>, named: &[String]) -> Result<Vec<Pattern>, Failure> {
+///
+/// # Errors
+/// [`Failure`] with code 4 when there are none.
+pub(super) fn patterns(context: &Context<'_>, named: &[String]) -> Result<Vec<Pattern>, Failure> {
     let patterns = named_patterns(named);
     if !patterns.is_empty() {
         return Ok(patterns);
@@ -85,6 +89,10 @@ pub struct Imported {
     pub unreadable: Vec<(Arc<str>, Arc<str>)>,
     /// What went wrong, in words.
     pub(super) warnings: Vec<String>,
+    /// What is not read yet, in words.
+    unfinished: Vec<String>,
+    /// What to do where nothing could be read.
+    next: Option<&'static str>,
     /// Lines that could not be used, by reason.
     reasons: BTreeMap<Reason, u64>,
     /// What was newly stored, by file.
@@ -110,7 +118,11 @@ impl Imported {
     fn nothing(&self) -> Failure {
         let message =
             if self.warnings.is_empty() { "no input found".to_owned() } else { self.warnings.join("; ") };
-        Failure::new(Exit::Config, message).hint("nothing was imported")
+        let failure = Failure::new(Exit::Config, message);
+        match self.next {
+            Some(next) => failure.hint(format!("nothing was read; {next}")),
+            None => failure.hint("nothing was read"),
+        }
     }
 
     fn wrote(&self) -> bool {
@@ -206,6 +218,8 @@ pub fn bring_in(context: &Context<'_>, store: &mut Store, found: Found) -> Resul
     let Found { inputs, mut imported } = found;
     let mut pace = Pace { check: &|| Ok(()), landed: &mut |_| Ok(()) };
     read::<Failure>(context, store, &inputs, &mut imported, &mut pace)?;
+    imported.warnings.append(&mut imported.unfinished);
+    imported.warnings.extend(wipe(&context.settings.db, store)?);
     if imported.files.is_empty() {
         return Err(imported.nothing());
     }
@@ -262,7 +276,8 @@ pub(super) fn read<E: From<Failure> + From<StoreError> + Send>(
     let named = names(inputs);
     let as_named = |path: PathBuf| named.get(&path).cloned().unwrap_or(path);
     let mut bar = context.ui.progress(Unit::Bytes);
-    let now: TimeMs = context.now;
+    // Not the command's: one that follows logs lives long, and the 48-hour clock starts here.
+    let now: TimeMs = context.clock.now();
     let reports = ingest::import::<E>(
         inputs,
         &cursors,
@@ -311,6 +326,17 @@ impl Imported {
             | FindError::Own { path }
             | FindError::Io { path, .. } => path.display().to_string(),
         };
+        self.next = self.next.or(match error {
+            FindError::Pattern { .. } => Some("a pattern has * and ?, and its brackets are closed"),
+            FindError::NoMatch { .. } => Some("look with ls which names are there, and from which folder"),
+            FindError::Directory { .. } => Some("name the files in it, such as 'FOLDER/*.jsonl*'"),
+            FindError::NotAFile { .. } => Some("pipe it in instead, and name -"),
+            FindError::Own { .. } => None,
+            FindError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("check the path; a relative one starts from this folder, in a config from the config's")
+            }
+            FindError::Io { .. } => Some("the user that runs makegood must be able to read it"),
+        });
         self.unreadable.push((path.into(), words.as_str().into()));
         self.warnings.push(words);
         self.exit = self.exit.worst(Exit::Partial);
@@ -325,11 +351,19 @@ impl Imported {
             Problem::Unreadable => "it can no longer be read; what came before is imported",
         });
         let error = file.error.as_deref().map(plain);
+        if file.error.as_deref().is_some_and(|words| words.contains(NUMBER)) {
+            self.next = Some("makegood must be able to read it: ls -l shows whose it is");
+        }
         for words in problem.into_iter().chain(error.as_deref()) {
             self.warnings.push(format!("{shown}: {words}"));
             self.unreadable.push((shown.as_str().into(), words.into()));
             self.exit = self.exit.worst(Exit::Partial);
         }
+        self.unfinished.extend(file.unfinished.map(|at| {
+            format!(
+                "{shown}: its last line, at byte {at}, has no end yet: the next import reads it when it has"
+            )
+        }));
         if file.error.is_some() && file.lines == 0 {
             return;
         }
@@ -345,8 +379,10 @@ impl Imported {
     }
 }
 
-/// The system's words without their number: "(os error 2)" helps nobody.
+/// How a system's error gives its number: our own have none, and say what to do.
+const NUMBER: &str = " (os error ";
+/// The system's words without their number, which helps nobody.
 fn plain(words: &str) -> String {
-    let plain = words.split_once(" (os error ").map_or(words, |(plain, _)| plain);
+    let plain = words.split_once(NUMBER).map_or(words, |(plain, _)| plain);
     escape(plain).into_owned()
 }

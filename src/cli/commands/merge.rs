@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::wipe::wipe;
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::lock::Lock;
 use crate::cli::ui::Ui;
-use crate::report::{self, Format, MergedDatabase, escape};
+use crate::report::{self, Format, MergedDatabase, count_of, escape};
 use crate::store::{Brought, RunKind, Store};
 
 /// Arguments of `merge`.
@@ -34,7 +35,9 @@ pub fn run(context: &Context<'_>, args: &Merge) -> Result<Exit, Failure> {
     let outputs = context.ui.outputs(&[Format::Table, Format::Json])?;
     // All are looked at before anything is written.
     for path in &args.databases {
-        check(context, &Store::open_read_only(path)?)?;
+        let other = Store::open_read_only(path)?;
+        check(context, &other)?;
+        check_coverage(&other)?;
     }
     let mut store = Store::open(&context.settings.db)?;
     let mut merged = Vec::new();
@@ -50,6 +53,9 @@ pub fn run(context: &Context<'_>, args: &Merge) -> Result<Exit, Failure> {
     let json = report::merge_json(&merged);
     let run = store.begin_run(RunKind::Import, context.now, r#"{"merge":true}"#)?;
     store.end_run(run, context.clock.now(), Exit::Done.code(), json.trim_end())?;
+    if let Some(why) = wipe(&context.settings.db, &mut store)? {
+        context.ui.warn(&why);
+    }
     for output in &outputs {
         let text = match output.format {
             Format::Json => json.clone(),
@@ -73,6 +79,17 @@ fn check(context: &Context<'_>, other: &Store) -> Result<(), Failure> {
         }
         (Some(_) | None, _) => Ok(()),
     }
+}
+
+/// Coverages cannot be added up: a delivery may be logged on another host than its event.
+fn check_coverage(other: &Store) -> Result<(), Failure> {
+    let Some(coverage) = other.cluster_coverage()? else { return Ok(()) };
+    let shown = escape(&other.path().display().to_string()).into_owned();
+    let hosts = count_of(coverage.hosts, "host", "hosts");
+    let message = format!("{shown}: holds a cluster's coverage of {hosts}, which cannot be added to another");
+    Err(Failure::new(Exit::Usage, message)
+        .hint("merge the databases of the hosts themselves")
+        .hint("or let them ship to one folder, and reconcile over all of it"))
 }
 
 /// What a sandbox accepted never reached TikTok: two such databases do not mix.

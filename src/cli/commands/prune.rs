@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::lock::Lock;
+use crate::cli::ui::Ui;
 use crate::domain::RetentionPolicy;
 use crate::report::{self, Format, count_of};
 use crate::store::{Pruned, Retention, Store};
@@ -62,7 +63,7 @@ pub fn run(context: &Context<'_>, args: &Arguments) -> Result<Exit, Failure> {
         let text = if output.format == Format::Json {
             report::pretty(&wire(pruned, args.dry_run))
         } else {
-            lines(pruned, args.dry_run)
+            report::sentence(&words(pruned, args.dry_run), &Ui::view(context.settings.zone, output))
         };
         context.ui.write(output, text.as_bytes())?;
     }
@@ -96,9 +97,9 @@ fn wire(pruned: Pruned, dry_run: bool) -> PrunedJson {
     }
 }
 
-fn lines(pruned: Pruned, is_dry: bool) -> String {
+fn words(pruned: Pruned, is_dry: bool) -> String {
     if pruned == Pruned::default() {
-        return "Nothing is older than its retention.\n".to_owned();
+        return "Nothing is older than its retention.".to_owned();
     }
     let Pruned { contacts, payloads, sessions, objects, events, receipts } = pruned;
     let parts = [
@@ -114,5 +115,5 @@ fn lines(pruned: Pruned, is_dry: bool) -> String {
         .filter(|(n, ..)| *n > 0)
         .map(|(n, what, one, many)| format!("{what} {}", count_of(n, one, many)))
         .collect();
-    format!("{}: {}.\n", if is_dry { "Would take away" } else { "Took away" }, words.join(", "))
+    format!("{}: {}.", if is_dry { "Would take away" } else { "Took away" }, words.join(", "))
 }

@@ -28,7 +28,7 @@ Examples:
   makegood sql --schema                            the tables and their columns
   makegood sql \"SELECT event, verdict, count(*) FROM verdict GROUP BY 1, 2\"
   makegood sql --format csv < question.sql > answer.csv
-  makegood sql \"SELECT * FROM attempts WHERE outcome <> 'accepted' ORDER BY started_at DESC LIMIT 20\"
+  makegood sql \"SELECT * FROM attempts WHERE outcome <> 'accepted' ORDER BY run DESC LIMIT 9\"
 
 The language is SQLite's. The tables hold facts as they were logged; verdict is made for each question,
 as of now or of --now. Nothing can be changed, and personal data is not shown.")]
@@ -49,7 +49,7 @@ pub fn run(context: &Context<'_>, args: &Arguments) -> Result<Exit, Failure> {
     let outputs = context.ui.outputs(&FORMATS)?;
     let answer = if args.schema { schema() } else { ask(context, &question(context, args)?)? };
     for output in &outputs {
-        context.ui.write(output, &bytes(context, output, &answer))?;
+        context.ui.page(output, &bytes(context, output, &answer))?;
     }
     Ok(Exit::Done)
 }

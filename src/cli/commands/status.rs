@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
-use crate::audit::{Audit, ClockCounts};
+use crate::audit::{Audit, ClockCounts, Subject};
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::filters::Filters;
@@ -12,7 +12,7 @@ use crate::cli::pass::Pass;
 use crate::cli::ui::Ui;
 use crate::domain::{HeldClass, Range};
 use crate::reconcile::Stand;
-use crate::report::{self, Format, LastRun, Status, escape};
+use crate::report::{self, Format, LastAudit, LastRun, Status, escape};
 use crate::store::{RunKind, Store};
 
 use super::schedule;
@@ -66,6 +66,18 @@ pub fn run(context: &Context<'_>, args: &Arguments) -> Result<Exit, Failure> {
 /// # Errors
 /// [`Failure`] when the database cannot be read.
 pub fn gather(context: &Context<'_>, store: &Store) -> Result<Status, Failure> {
+    gather_and_see(context, store, &mut |_| Ok(()))
+}
+
+/// The same, and shows each key on the way; an error of `see` ends it.
+///
+/// # Errors
+/// [`Failure`] when the database cannot be read, or what `see` returns.
+pub(super) fn gather_and_see(
+    context: &Context<'_>,
+    store: &Store,
+    see: &mut dyn FnMut(&Subject<'_>) -> Result<(), Failure>,
+) -> Result<Status, Failure> {
     let logs = super::audit::logs(context, store, None)?;
     let filters = Filters::default();
     let newest = store.event_times()?.map(|(_, newest)| newest);
@@ -81,6 +93,7 @@ pub fn gather(context: &Context<'_>, store: &Store) -> Result<Status, Failure> {
     let mut audit = Audit::new(Pass { range, ..pass }.scope());
     let mut clock = ClockCounts::default();
     pass.each(&mut |subject| {
+        see(subject)?;
         if let Some(stand) = subject.stand {
             add(&mut clock, stand);
         }
@@ -92,7 +105,9 @@ pub fn gather(context: &Context<'_>, store: &Store) -> Result<Status, Failure> {
     clock.held.sort_unstable();
     let result = audit.finish();
     let shared = store.shared()?;
-    let backfill = store.runs(RUNS_BACK)?.into_iter().find(|run| run.kind == RunKind::Backfill);
+    let last = |kind| Ok::<_, Failure>(store.runs(kind, 1)?.into_iter().next());
+    let backfill = last(RunKind::Backfill)?;
+    let audit = last(RunKind::Audit)?.and_then(|run| run.counts);
     Ok(Status {
         now: context.now,
         database: escape(&context.settings.db.display().to_string()).into_owned(),
@@ -104,15 +119,13 @@ pub fn gather(context: &Context<'_>, store: &Store) -> Result<Status, Failure> {
         quarantined: store.quarantined_count()?,
         newest_event_at: newest,
         imported_at: store.imported_at()?,
+        audit: audit.as_deref().and_then(LastAudit::from_json),
         backfill: backfill.map(|run| LastRun { started_at: run.started_at, exit_code: run.exit_code }),
         next_run_at: schedule::installed(context).map(|found| found.every.next_after(context.now)),
         throttled_until: shared.throttled_until.filter(|until| *until > context.now),
         blocked: shared.blocked_tokens.into_iter().map(|(pixel, _, code)| (pixel, code)).collect(),
     })
 }
-
-/// Imports among which the last backfill is looked for.
-const RUNS_BACK: u32 = 10_000;
 
 fn add(clock: &mut ClockCounts, stand: Stand) {
     match stand {

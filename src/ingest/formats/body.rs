@@ -8,6 +8,7 @@ use crate::ingest::json::{Tape, Value};
 use crate::ingest::record::{Builder, Rejected};
 use crate::ingest::resume::short_hash;
 
+use super::carried::carried;
 use super::{Field, Outline};
 
 /// What all events of a request share.
@@ -132,6 +133,7 @@ impl Maker<'_, '_> {
             answer: self.answer,
             test_code: to.optional_term(TermKind::TestCode, self.test_code.or(event.test_event_code)),
             request: self.sent.request.clone(),
+            sent: carried(event, to),
             cursor: place.cursor,
             offset: place.offset,
         };

@@ -159,6 +159,7 @@ impl<'a> Draft<'a> {
             phone: self.person.phone.as_slice(),
             external_id: self.person.external_id.as_slice(),
             ip_tag: self.person.ip.map_or(0, ip_tag),
+            hints: self.person.hints.as_slice(),
         };
         let joins = session.filter(|_| !self.facts.session_is_placeholder());
         let place = to.place;
@@ -176,6 +177,7 @@ impl<'a> Draft<'a> {
             page,
             session: joins.and_then(|session| to.see(session, &sighting)),
             at,
+            seen_at: None,
             keys: self.person.keys,
             facts,
             flaws: self.flaws,

@@ -10,10 +10,6 @@ use super::outline::Scope;
 use super::person::Person;
 use super::{Outline, funnel};
 
-/// The time of what nobody dated: after every event, so that an event is filled in from it only when the
-/// config takes values of the whole session.
-const UNDATED: TimeMs = TimeMs::from_ms(TimeMs::END.as_ms() - 1);
-
 pub(super) fn recognise(record: &Outline<'_, '_>) -> bool {
     let context = record.context.get();
     context.and_then(|context| context.field("appUserId").or_else(|| context.field("app_user_id"))).is_some()
@@ -29,7 +25,7 @@ pub(super) fn read(record: &Outline<'_, '_>, to: &mut Builder<'_>) -> Result<(),
 /// Adds what a record says of its session.
 pub(super) fn see(record: &Outline<'_, '_>, to: &mut Builder<'_>) -> Result<(), Rejected> {
     let rejected = |reason| Rejected { reason, name: None, at: None };
-    let at = to.optional_time(record.at.get()).map_err(rejected)?.unwrap_or(UNDATED);
+    let at = to.optional_time(record.at.get()).map_err(rejected)?.unwrap_or(TimeMs::UNDATED);
     let session = record.session.get().and_then(Value::id);
     let session = session.filter(|id| !is_blank(id) && !validity::is_placeholder(id));
     let Some(session) = session else { return Err(rejected(Reason::UnknownRecord)) };
@@ -41,7 +37,7 @@ pub(super) fn see(record: &Outline<'_, '_>, to: &mut Builder<'_>) -> Result<(), 
         page: None,
         step: Step::Other,
         // A consent without a date must not outlive a denial; a denial without one outlives everything.
-        consent: if at == UNDATED && consent == Consent::Granted { Consent::Absent } else { consent },
+        consent: if at == TimeMs::UNDATED && consent == Consent::Granted { Consent::Absent } else { consent },
         ttclid: [person.ttclid, None],
         ttp: person.ttp,
         email: person.email.as_slice(),
@@ -49,6 +45,7 @@ pub(super) fn see(record: &Outline<'_, '_>, to: &mut Builder<'_>) -> Result<(), 
         external_id: person.external_id.as_slice(),
         // Whose address this is, a webhook does not say for sure.
         ip_tag: 0,
+        hints: person.hints.as_slice(),
     };
     match to.see(&session, &sighting) {
         Some(_) => Ok(()),

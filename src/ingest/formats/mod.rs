@@ -8,6 +8,7 @@ use super::record::{Builder, Rejected};
 mod amplitude;
 mod body;
 mod call;
+mod carried;
 mod delivery;
 mod exchange;
 mod fields;
@@ -19,8 +20,10 @@ mod mapped;
 mod outline;
 mod page;
 mod person;
+mod posthog;
 mod receipt;
 mod sent;
+mod shipped;
 mod table;
 mod wrapped;
 
@@ -41,10 +44,12 @@ struct Format {
 
 /// All formats, the most telling first.
 const FORMATS: &[Format] = &[
+    Format { recognise: shipped::recognise, read: shipped::read },
     Format { recognise: exchange::recognise, read: exchange::read },
     Format { recognise: exchange::recognise_answer, read: exchange::read_answer },
     Format { recognise: delivery::recognise, read: delivery::read },
     Format { recognise: call::recognise, read: call::read },
+    Format { recognise: posthog::recognise, read: posthog::read },
     Format { recognise: sent::recognise, read: sent::read },
     Format { recognise: amplitude::recognise, read: amplitude::read },
     Format { recognise: receipt::recognise, read: receipt::read },
@@ -59,7 +64,7 @@ pub(super) fn read_line<'t>(
     to: &mut Builder<'_>,
 ) -> Result<(), Rejected> {
     if let Some(columns) = &to.columns {
-        if to.place.offset == 0 {
+        if columns.is_header(line) {
             return Ok(());
         }
         let row = columns.record(line)?;
@@ -90,9 +95,12 @@ fn read_at(record: Value<'_, '_>, depth: usize, to: &mut Builder<'_>) -> Result<
     let known = FORMATS.iter().find(|format| (format.recognise)(&outline));
     let read = known.map_or_else(|| Err(Reason::UnknownRecord.into()), |format| (format.read)(&outline, to));
     match read {
-        Err(plain @ Rejected { reason: Reason::UnknownRecord | Reason::EventIdMissing, .. }) => {
-            wrapped::read(record, plain, depth, to)
-        }
+        Err(
+            plain @ Rejected {
+                reason: Reason::UnknownRecord | Reason::EventIdMissing | Reason::EventNameMissing,
+                ..
+            },
+        ) => wrapped::read(record, plain, depth, to),
         read => read,
     }
 }

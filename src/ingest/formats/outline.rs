@@ -161,6 +161,7 @@ outline! {
     response: Root b"response" 0 | Root b"responsebody" 1;
     data: Root b"data" 0;
     /// Marks of other senders' records.
+    distinct: Root b"distinctid" 0;
     context: Root b"context" 0;
     payload: Root b"payload" 0;
     trace: Root b"traceid" 0;

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::domain::{Digest, Flaw, Flaws, KeyBits, MatchKey};
+use crate::domain::{Digest, Flaw, Flaws, Hint, KeyBits, MatchKey};
 use crate::ingest::json::Value;
 use crate::ingest::last::Last;
 use crate::ingest::record::is_blank;
 use crate::tiktok::normalise::{self, Unfit};
-use crate::tiktok::{flaws, recipes, validity};
+use crate::tiktok::{flaws, recipes, tags, validity};
 
 use super::{Field, Outline};
 
@@ -30,7 +30,12 @@ pub(super) struct Person<'a> {
     pub(super) external_id: Digests,
     pub(super) ip: Option<IpAddr>,
     pub(super) agent: Option<&'a str>,
+    /// What wrong recipes make of its raw values, of each key that is hashed.
+    pub(super) hints: Hints,
 }
+
+/// Hints of the e-mail address, the phone number and the external id.
+pub(super) type Hints = Vec<Option<Hint>>;
 
 /// The digests of a key, sorted, each once: nearly always one.
 #[derive(Debug, Default, PartialEq)]
@@ -57,6 +62,9 @@ pub(in crate::ingest) struct People {
     email: Last<Hashed>,
     phone: Last<Hashed>,
     external_id: Last<Hashed>,
+    email_hints: Last<[Option<Hint>; tags::HINTS]>,
+    phone_hints: Last<[Option<Hint>; tags::HINTS]>,
+    external_id_hints: Last<[Option<Hint>; tags::HINTS]>,
     agents: HashMap<Box<str>, Flaws>,
 }
 
@@ -127,7 +135,24 @@ impl<'a> Person<'a> {
             }
         }
         person.compare(record, url);
+        for key in [MatchKey::Email, MatchKey::Phone, MatchKey::ExternalId] {
+            person.hint(key, record, region, people);
+        }
         person
+    }
+
+    /// Notes what wrong recipes make of a value that stands alone: a list has no one right digest.
+    fn hint(&mut self, key: MatchKey, record: &Outline<'_, '_>, region: Option<&str>, people: &mut People) {
+        let (field, last) = match key {
+            MatchKey::Email => (&record.email, &mut people.email_hints),
+            MatchKey::Phone => (&record.phone, &mut people.phone_hints),
+            MatchKey::ExternalId => (&record.external_id, &mut people.external_id_hints),
+            MatchKey::Ttclid | MatchKey::Ttp | MatchKey::Ip | MatchKey::UserAgent => return,
+        };
+        if let Some(raw) = field.get().and_then(Value::id) {
+            let hints = last.of(&raw, |raw| tags::hints(key, raw, region));
+            self.hints.extend(hints.into_iter().flatten().map(Some));
+        }
     }
 
     /// Notes what is wrong with the values that need another one to be judged.

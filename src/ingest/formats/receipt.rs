@@ -64,6 +64,7 @@ pub(super) fn read(record: &Outline<'_, '_>, to: &mut Builder<'_>) -> Result<(),
         answer,
         test_code,
         request,
+        sent: None,
         cursor: place.cursor,
         offset: place.offset,
     });

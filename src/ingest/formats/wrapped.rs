@@ -1,6 +1,7 @@
 //! Records inside the lines of loggers: pino, winston, bunyan, Docker, journald, CRI, and text before them.
 //!
-//! Looked for only where the plain reading found no record, so that none is ever taken for a wrapper. The
+//! Also the lists in which services hand out records, and the lines of web servers and log stores that hold
+//! a request's body. Looked for only where the plain reading found no record, so that none is ever taken for a wrapper. The
 //! logger's own time serves a record that has none.
 
 use std::borrow::Cow;
@@ -23,7 +24,21 @@ const INNER: &[&str] = &[
     "body",
     "payload",
     "record",
+    "line",
+    "data",
+    "meta",
+    "metadata",
+    "fields",
+    "attributes",
+    "_source",
+    "hits",
+    "short_message",
+    "full_message",
+    "request_body",
 ];
+/// Where services put a list of records.
+const LISTS: &[&str] =
+    &["data", "events", "results", "records", "items", "rows", "hits", "batch", "logEvents"];
 /// Where they put the time.
 const TIMES: &[&str] = &["time", "timestamp", "@timestamp", "ts", "received_at", "receivedAt"];
 /// How many loggers may stand around each other.
@@ -59,14 +74,28 @@ pub(super) fn read(
                 to.outer_at = before;
                 return Ok(());
             }
-            Err(inner) if inner.reason != Reason::UnknownRecord && inner.reason != Reason::Syntax => {
-                told = inner;
-            }
+            Err(inner) if is_telling(inner) => told = inner,
             Err(_) => {}
         }
     }
+    let listed = read_list(line, depth, to).unwrap_or(Err(told));
     to.outer_at = before;
-    Err(told)
+    listed.map_err(|inner| if is_telling(inner) { inner } else { told })
+}
+
+/// Whether it was a record that could not be used, and not something else.
+fn is_telling(inner: Rejected) -> bool {
+    inner.reason != Reason::UnknownRecord && inner.reason != Reason::Syntax
+}
+
+/// Reads the records of a list, all of them: the first that cannot be used is the line's fault. `None`: the
+/// line holds no list.
+fn read_list(line: Value<'_, '_>, depth: usize, to: &mut Builder<'_>) -> Option<Result<(), Rejected>> {
+    let list = line.fields().find(|(key, value)| {
+        LISTS.contains(key) && value.items().next().is_some() && value.items().all(Value::is_object)
+    })?;
+    let reads: Vec<_> = list.1.items().map(|item| super::read_at(item, depth + 1, to)).collect();
+    Some(reads.into_iter().collect())
 }
 
 /// Reads a line that is no JSON: text of a logger, then a record.

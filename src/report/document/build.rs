@@ -10,10 +10,10 @@ use super::super::events::safe_until;
 use super::super::number::{count, count_of, length, money, percent};
 use super::super::slices::ignored_words;
 use super::super::words::{PAYMENT, by_amount, first_sentences};
-use super::super::{EventRow, View, Zone, reasons, table, words};
+use super::super::{EventRow, View, Zone, reasons, words};
 use super::{
-    EventLine, FindingLine, HourCell, Ids, KeyCell, KeysLine, Legs, MissingLine, Number, PastRun, RepairLine,
-    Report, ReportFacts, RunLine, Tone, cut, time,
+    EventLine, FindingLine, HourCell, Ids, Legs, MissingLine, Number, PastRun, RepairLine, Report,
+    ReportFacts, RunLine, Strength, Tone, cut, keys, time, totals,
 };
 
 /// Names that are listed one by one; a log that goes on inventing names must not fill the report.
@@ -33,7 +33,7 @@ impl Report {
         let events: Vec<EventLine> =
             audit.by_event.iter().take(EVENTS_MAX).map(|event| line(event, audit, ids)).collect();
         let unlisted = audit.by_event.iter().skip(EVENTS_MAX).map(|event| event.counts.events).sum();
-        let hours = time::hours(&hour_cells(audit, zone));
+        let hours = super::hour_rows(audit, zone);
         Self {
             made: zone.minute(audit.now),
             span: zone.range(audit.range),
@@ -51,17 +51,17 @@ impl Report {
             events,
             all: all(audit),
             unlisted,
-            keys: keys(audit, ids),
-            gaps: cut::sentences(audit, ids, zone),
+            keys: keys::lines(audit.by_event.iter().take(EVENTS_MAX), audit, ids),
+            weights: words::strength(&audit.key_weights),
+            totals: audit.comparison.as_ref().map(|compared| totals::totals(compared, ids, zone)),
+            gaps: cut::gaps(audit, ids, zone),
+            mainly: cut::mainly(audit, ids, zone),
             cuts: cut::tables(audit, ids, zone),
             causes: audit.causes.iter().map(|cause| (ids.name(&cause.words), cause.events)).collect(),
             excluded: excluded(audit, ids),
             money: money_lines(audit),
             repair: repair(audit),
-            deadline: audit
-                .clock
-                .first_deadline_at
-                .map(|at| format!("{} (in {})", zone.minute(at), at.since(audit.now))),
+            deadline: deadline(audit, zone),
             runs: facts.runs.iter().take(RUNS_MAX).map(|run| run_line(run, zone)).collect(),
             missing: facts.missing.iter().filter_map(|row| missing_line(row, facts)).collect(),
             missing_unlisted: audit.totals.missing().saturating_sub(length(facts.missing.len())),
@@ -152,7 +152,7 @@ fn day_cells(audit: &AuditResult, zone: Zone) -> Vec<(NaiveDate, HourCell)> {
     days.collect()
 }
 
-fn hour_cells(audit: &AuditResult, zone: Zone) -> Vec<(NaiveDate, u8, HourCell)> {
+pub(super) fn hour_cells(audit: &AuditResult, zone: Zone) -> Vec<(NaiveDate, u8, HourCell)> {
     let hours = audit.hours.iter().filter_map(|hour| {
         let cell = HourCell { expected: hour.expected, missing: hour.missing };
         Some((zone.local_date(hour.day)?, hour.hour, cell))
@@ -168,7 +168,8 @@ fn short_range(range: Range, zone: Zone) -> String {
 fn line(event: &EventCounts, audit: &AuditResult, ids: Ids) -> EventLine {
     let manager = event_map::fact(event.name.as_str()).and_then(|fact| fact.shown_as);
     let was = was(audit, Some(&event.name));
-    EventLine { manager, was, ..counted(ids.name(event.name.as_str()), &event.counts) }
+    let strength = keys::strength(event, audit);
+    EventLine { manager, was, strength, ..counted(ids.name(event.name.as_str()), &event.counts) }
 }
 
 fn all(audit: &AuditResult) -> EventLine {
@@ -194,8 +195,10 @@ fn counted(name: String, counts: &Counts) -> EventLine {
             both: counts.delivered_browser_fired,
             server: counts.delivered.saturating_sub(counts.delivered_browser_fired),
             browser: counts.missing_browser_fired,
-            neither: counts.missing().saturating_sub(counts.missing_browser_fired),
+            neither: counts.missing_neither_leg,
+            unknown: counts.missing_browser_unknown,
         },
+        strength: Strength::default(),
     }
 }
 
@@ -208,25 +211,6 @@ fn funnel(events: &[EventLine]) -> Vec<EventLine> {
         .collect();
     steps.sort_by_key(|(step, _)| *step);
     steps.into_iter().map(|(_, event)| event.clone()).collect()
-}
-
-fn keys(audit: &AuditResult, ids: Ids) -> Vec<KeysLine> {
-    let lines = audit.by_event.iter().take(EVENTS_MAX).map(|event| KeysLine {
-        name: ids.name(event.name.as_str()),
-        total: event.match_keys.iter().map(|key| key.total).max().unwrap_or(0),
-        cells: event
-            .match_keys
-            .iter()
-            .map(|key| KeyCell {
-                key: key.key.name(),
-                words: table::key_cell(key),
-                valid: key.valid,
-                unusable: key.present.saturating_sub(key.valid),
-                total: key.total,
-            })
-            .collect(),
-    });
-    lines.filter(|line| line.total > 0).collect()
 }
 
 fn excluded(audit: &AuditResult, ids: Ids) -> Vec<(String, u64)> {
@@ -271,8 +255,18 @@ fn repair(audit: &AuditResult) -> Vec<RepairLine> {
     lines
 }
 
+fn deadline(audit: &AuditResult, zone: Zone) -> Option<String> {
+    let at = audit.clock.first_deadline_at?;
+    let what = count_of(audit.clock.sendable, "event", "events");
+    Some(format!(
+        "{what} can be sent again without counting twice; the first becomes unsafe on {} (in {}).",
+        zone.minute(at),
+        at.since(audit.now)
+    ))
+}
+
 fn missing_line(row: &EventRow, facts: &ReportFacts<'_>) -> Option<MissingLine> {
-    let (ids, view) = (facts.ids, View { zone: facts.zone, width: None });
+    let (ids, view) = (facts.ids, View::plain(facts.zone));
     Some(MissingLine {
         at: facts.zone.local(row.at)?,
         event: ids.name(row.name.as_str()),

@@ -3,23 +3,49 @@
 use crate::audit::{AuditResult, Concentration, Dimension, Flaw, SliceRow, Slices};
 
 use super::super::Zone;
-use super::super::slices::{concentration, slice_words};
+use super::super::number::count;
+use super::super::slices::{concentration, place, slice_words};
 
-use super::{CutLine, CutTable, Ids};
+use super::{CutLine, CutTable, GapLine, Ids};
 
 /// Values of one table.
 const ROWS_MAX: usize = 8;
 
+/// One place is named first if it holds at least one in this many of the missing events.
+const MAIN_PART: u64 = 4;
+
 /// Where the gap is concentrated, the clearest places first.
-pub(super) fn sentences(audit: &AuditResult, ids: Ids, zone: Zone) -> Vec<String> {
-    let sentence = |one: &Concentration| {
-        let what = match one.flaw {
-            Flaw::Missing => "Missing",
-            Flaw::Keyless => "Without ttclid and e-mail",
+pub(super) fn gaps(audit: &AuditResult, ids: Ids, zone: Zone) -> Vec<GapLine> {
+    let line = |one: &Concentration| {
+        let (flaw, heading) = match one.flaw {
+            Flaw::Missing => ("missing", "Missing"),
+            Flaw::Keyless => ("without ttclid and e-mail", "Without ttclid and e-mail"),
         };
-        ids.sentence(&format!("{what}: {}.", concentration(one, zone)))
+        GapLine {
+            flaw,
+            place: ids.sentence(&place(one, zone)),
+            there: (one.events, one.of),
+            elsewhere: (one.elsewhere, one.elsewhere_of),
+            mostly: one.mostly.as_deref().map(|answer| ids.name(answer)).unwrap_or_default(),
+            sentence: ids.sentence(&format!("{heading}: {}.", concentration(one, zone))),
+        }
     };
-    audit.concentrated.iter().map(sentence).collect()
+    audit.concentrated.iter().map(line).collect()
+}
+
+/// The place that holds the most missing events, if they are a good part of all.
+pub(super) fn mainly(audit: &AuditResult, ids: Ids, zone: Zone) -> Option<String> {
+    let missing = audit.totals.missing();
+    let places = audit.concentrated.iter().filter(|one| one.flaw == Flaw::Missing);
+    let most = places.max_by_key(|one| one.events).filter(|one| one.events * MAIN_PART >= missing)?;
+    let mostly = most.mostly.as_deref().map(|answer| format!(", mostly {}", ids.name(answer)));
+    Some(format!(
+        "{} of the {} fall into one place: {}{}.",
+        count(most.events),
+        count(missing),
+        ids.sentence(&place(most, zone)),
+        mostly.unwrap_or_default()
+    ))
 }
 
 /// A table for each thing that can be told apart in this data. Days, hours, events and answers have

@@ -61,8 +61,14 @@ pub struct Report {
     pub unlisted: u64,
     /// Match keys per event.
     pub keys: Vec<KeysLine>,
-    /// Where the gap is concentrated, a sentence each.
-    pub gaps: Vec<String>,
+    /// How the strength of match keys is weighed, in a sentence.
+    pub weights: String,
+    /// TikTok's own totals beside ours, where somebody asked for them.
+    pub totals: Option<TotalsTable>,
+    /// Where the gap is concentrated, the clearest place first.
+    pub gaps: Vec<GapLine>,
+    /// The place that a good part of the missing events share, in a sentence.
+    pub mainly: Option<String>,
     /// Where the gap is: by campaign, funnel, landing page, browser.
     pub cuts: Vec<CutTable>,
     /// The events in the order of a funnel.
@@ -75,7 +81,7 @@ pub struct Report {
     pub money: Vec<[String; 3]>,
     /// What can still be done about the missing: what, how many, why.
     pub repair: Vec<RepairLine>,
-    /// When the first of them becomes unsafe.
+    /// How many can be sent, and when the first of them becomes unsafe, in a sentence.
     pub deadline: Option<String>,
     /// Backfills, newest first.
     pub runs: Vec<RunLine>,
@@ -189,6 +195,17 @@ pub struct EventLine {
     pub was: Option<String>,
     /// The split by legs.
     pub legs: Legs,
+    /// How well its events can be matched; of all events together it is not said.
+    pub strength: Strength,
+}
+
+/// How well the events of one name can be matched: a share of ours, never TikTok's own score.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strength {
+    /// `91 %`, `too few`; empty where there is nothing to match.
+    pub words: String,
+    /// In millionths; `None`: too few events.
+    pub ppm: Option<u64>,
 }
 
 /// Expected events by what is known of their two legs, in Events Manager's words.
@@ -200,8 +217,10 @@ pub struct Legs {
     pub server: u64,
     /// `Browser`: no accepted server copy, but the browser fired.
     pub browser: u64,
-    /// Seen on neither leg, or nobody knows of the browser.
+    /// Seen on neither leg.
     pub neither: u64,
+    /// No accepted server copy, and no browser log that could say.
+    pub unknown: u64,
 }
 
 /// Match keys of one event.
@@ -213,6 +232,8 @@ pub struct KeysLine {
     pub total: u64,
     /// A cell per match key, in the order of the contracts.
     pub cells: Vec<KeyCell>,
+    /// All of them weighed together.
+    pub strength: Strength,
 }
 
 /// One match key of one event.
@@ -222,12 +243,63 @@ pub struct KeyCell {
     pub key: &'static str,
     /// `54 %`; the counts where there are too few for a share.
     pub words: String,
+    /// `98 % of 1,004`, where the value could be known at only some of the events.
+    pub known: Option<String>,
     /// Events with a value that TikTok can use.
     pub valid: u64,
     /// Events with a value that it cannot.
     pub unusable: u64,
     /// Non-excluded events.
     pub total: u64,
+}
+
+/// A place where the gap is concentrated.
+#[derive(Clone, Debug)]
+pub struct GapLine {
+    /// What is wrong there: `missing`, `without ttclid and e-mail`.
+    pub flaw: &'static str,
+    /// The place: `campaign 14`, `Sat 21 Nov 2026 07:00 – 12:00`.
+    pub place: String,
+    /// Events with the flaw there, of how many.
+    pub there: (u64, u64),
+    /// Events with the flaw everywhere else, of how many.
+    pub elsewhere: (u64, u64),
+    /// The answer that most of them got; may be empty.
+    pub mostly: String,
+    /// All of it in a sentence.
+    pub sentence: String,
+}
+
+/// TikTok's own totals beside ours.
+#[derive(Clone, Debug)]
+pub struct TotalsTable {
+    /// Where theirs come from, and of which time.
+    pub title: String,
+    /// What the comparison can show and what not.
+    pub note: &'static str,
+    /// One line per pixel and event.
+    pub rows: Vec<TotalsLine>,
+    /// How many lines are not listed.
+    pub unlisted: u64,
+}
+
+/// One event of one pixel, as we and as TikTok count it.
+#[derive(Clone, Debug)]
+pub struct TotalsLine {
+    /// The pixel; empty where totals are not per pixel.
+    pub pixel: String,
+    /// Our name of the event, or TikTok's where nobody maps it.
+    pub event: String,
+    /// With an accepted server copy: ours, and TikTok's.
+    pub server: (u64, Option<u64>),
+    /// Fired in the browser: ours, and TikTok's.
+    pub browser: (u64, Option<u64>),
+    /// On both legs: ours, and TikTok's.
+    pub both: (u64, Option<u64>),
+    /// All that TikTok counts.
+    pub total: Option<u64>,
+    /// Of these, attributed to an ad.
+    pub attributed: Option<u64>,
 }
 
 /// Expected events cut by one thing they have in common.

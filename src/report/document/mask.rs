@@ -37,7 +37,7 @@ impl Ids {
 
     /// A name or value from a log as it may be shown, cut to a readable length.
     #[must_use]
-    pub(super) fn name(self, text: &str) -> String {
+    pub(in crate::report) fn name(self, text: &str) -> String {
         escape_short(&self.sentence(text), CHARS_MAX)
     }
 

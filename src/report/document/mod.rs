@@ -7,9 +7,11 @@
 
 mod build;
 mod cut;
+mod keys;
 mod lines;
 mod mask;
 mod time;
+mod totals;
 
 use crate::audit::AuditResult;
 use crate::domain::PixelCode;
@@ -17,10 +19,16 @@ use crate::domain::PixelCode;
 use super::{EventRow, Zone};
 
 pub use lines::{
-    CutLine, CutTable, EventLine, FindingLine, HourCell, HourRow, KeyCell, KeysLine, Legs, MissingLine,
-    Number, PastRun, RepairLine, Report, RunLine, StepLine, Steps, Tone,
+    CutLine, CutTable, EventLine, FindingLine, GapLine, HourCell, HourRow, KeyCell, KeysLine, Legs,
+    MissingLine, Number, PastRun, RepairLine, Report, RunLine, StepLine, Steps, Strength, Tone, TotalsLine,
+    TotalsTable,
 };
 pub use mask::Ids;
+
+/// Rows of 24 hours, one per day; of a long time span one per day of the week.
+pub(super) fn hour_rows(audit: &AuditResult, zone: Zone) -> Vec<HourRow> {
+    time::hours(&build::hour_cells(audit, zone))
+}
 
 /// What a report is made from.
 #[derive(Debug)]

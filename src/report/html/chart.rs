@@ -140,8 +140,8 @@ pub(super) fn table_of(page: &mut Html, headers: &[&str], body: impl FnOnce(&mut
             page.tag("thead", &[], |page| {
                 page.tag("tr", &[], |page| {
                     for header in headers {
-                        // Reasons are prose; all other columns but the first hold numbers.
-                        let class = if *header == "why" { "text" } else { "number" };
+                        // Reasons and answers are prose; all other columns but the first hold numbers.
+                        let class = if matches!(*header, "why" | "mostly") { "text" } else { "number" };
                         page.leaf("th", &[("scope", "col"), ("class", class)], header);
                     }
                 });
@@ -181,7 +181,6 @@ pub(super) fn days(page: &mut Html, report: &Report) {
         page.leaf("p", &[], "No expected events in this time span.");
         return;
     };
-    key(page, &[("ok", "delivered: an accepted server copy"), ("bad", "missing: no accepted server copy")]);
     let unit = report.steps.unit;
     let title = format!("Expected events per {unit}");
     let words = format!(
@@ -199,6 +198,10 @@ pub(super) fn days(page: &mut Html, report: &Report) {
         }
     );
     page.tag("figure", &[], |page| {
+        key(
+            page,
+            &[("ok", "delivered: an accepted server copy"), ("bad", "missing: no accepted server copy")],
+        );
         picture(page, "days-chart", 290, (&title, &words), |page| draw(page, rows));
         page.leaf("figcaption", &[], &format!("{words} Below: the missing alone, on a scale of their own."));
     });

@@ -10,12 +10,16 @@ const WIDTH: u64 = 4600;
 const ROW: u64 = 300;
 const BAR: u64 = 190;
 
+/// The class of what no browser log tells.
+const UNKNOWN: &str = "maybe";
+
 /// What an event's legs show, in Events Manager's words where it has some.
-const LEGS: [(&str, &str); 4] = [
+const LEGS: [(&str, &str); 5] = [
     ("ok", "Server & browser"),
     ("ok2", "Server"),
     ("ig", "Browser: no accepted server copy"),
-    ("bad", "neither leg seen"),
+    ("bad", "seen on neither leg"),
+    (UNKNOWN, "no accepted server copy, browser unknown"),
 ];
 
 pub(super) fn funnel(page: &mut Html, report: &Report) {
@@ -30,7 +34,6 @@ pub(super) fn funnel(page: &mut Html, report: &Report) {
          words of Events Manager; browser means that the log shows the Pixel was called, not that the call \
          arrived.",
     );
-    key(page, &LEGS);
     let height = (ROW * length(report.funnel.len())) / 10 + 6;
     let words = report.funnel.iter().map(|event| {
         format!(
@@ -42,6 +45,10 @@ pub(super) fn funnel(page: &mut Html, report: &Report) {
     });
     let words = words.collect::<Vec<_>>().join("; ");
     page.tag("figure", &[], |page| {
+        // Where every browser log is there, nobody needs to know what its absence looks like.
+        let is_known = report.funnel.iter().all(|event| event.legs.unknown == 0);
+        let shown = LEGS.iter().filter(|(class, _)| !(is_known && *class == UNKNOWN));
+        key(page, &shown.copied().collect::<Vec<_>>());
         picture(page, "funnel-chart", height, ("Events per step on both legs", &words), |page| {
             for (at, event) in (0_u64..).zip(&report.funnel) {
                 draw(page, event, widest, 40 + ROW * at);
@@ -50,7 +57,16 @@ pub(super) fn funnel(page: &mut Html, report: &Report) {
     });
     copy(
         page,
-        &["event", "expected", "Server & browser", "Server", "Browser", "neither leg seen", "delivered"],
+        &[
+            "event",
+            "expected",
+            "Server & browser",
+            "Server",
+            "Browser",
+            "neither leg",
+            "browser unknown",
+            "delivered",
+        ],
         report.funnel.iter().map(|event| {
             let legs = event.legs;
             vec![
@@ -60,6 +76,7 @@ pub(super) fn funnel(page: &mut Html, report: &Report) {
                 count(legs.server),
                 count(legs.browser),
                 count(legs.neither),
+                count(legs.unknown),
                 count(event.counts.delivered),
             ]
         }),
@@ -68,7 +85,8 @@ pub(super) fn funnel(page: &mut Html, report: &Report) {
 
 fn draw(page: &mut Html, event: &EventLine, widest: u64, y: u64) {
     label(page, "label", "end", [LEFT - 120, y + 140], &event.name);
-    let parts = [event.legs.both, event.legs.server, event.legs.browser, event.legs.neither];
+    let legs = event.legs;
+    let parts = [legs.both, legs.server, legs.browser, legs.neither, legs.unknown];
     let mut x = LEFT;
     for ((class, words), part) in LEGS.into_iter().zip(parts) {
         let width = scaled(part, widest, WIDTH);

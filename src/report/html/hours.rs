@@ -13,6 +13,14 @@ const HEIGHT: u64 = 200;
 const GAP: u64 = 20;
 /// Up to which share of missing events, in percent, a cell has which colour.
 const LEVELS: [(u64, &str); 4] = [(0, "h0"), (5, "h1"), (15, "h2"), (40, "h3")];
+const KEY: [(&str, &str); 6] = [
+    ("none", "no events"),
+    ("h0", "none missing"),
+    ("h1", "up to 5 %"),
+    ("h2", "up to 15 %"),
+    ("h3", "up to 40 %"),
+    ("h4", "more"),
+];
 /// So many of the worst hours are listed beside the picture.
 const WORST_MAX: usize = 24;
 
@@ -22,20 +30,10 @@ pub(super) fn hours(page: &mut Html, report: &Report) {
         return;
     }
     page.leaf("p", &[("class", "note")], &report.hours_words);
-    key(
-        page,
-        &[
-            ("none", "no events"),
-            ("h0", "none missing"),
-            ("h1", "up to 5 %"),
-            ("h2", "up to 15 %"),
-            ("h3", "up to 40 %"),
-            ("h4", "more"),
-        ],
-    );
     let height = (TOP + HEIGHT * length(report.hours.len())) / 10 + 4;
     let title = format!("Share of expected events missing, by hour ({})", report.zone);
     page.tag("figure", &[], |page| {
+        key(page, &KEY);
         picture(page, "hours-chart", height, (&title, &report.hours_words), |page| {
             for hour in (0..24).step_by(3) {
                 label(page, "tick", "start", [LEFT + WIDTH * hour, TOP - 70], &format!("{hour:02}"));

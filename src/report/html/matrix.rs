@@ -1,6 +1,6 @@
 //! Match keys per event: a table whose cells are pictures.
 
-use super::super::document::{KeyCell, Report};
+use super::super::document::{KeyCell, Report, Strength};
 use super::super::number::count;
 use super::chart::{BAR, key, rectangle, scaled, table_of};
 use super::markup::Html;
@@ -16,12 +16,17 @@ pub(super) fn keys(page: &mut Html, report: &Report) {
     page.leaf(
         "p",
         &[("class", "note")],
-        "The share of non-excluded events that carry a value TikTok can match a person by, as the logs have \
-         them. Under twenty events the counts stand instead of a share.",
+        &format!(
+            "The share of non-excluded events that carry a value TikTok can match a person by, as the logs \
+             have them; “known” counts only the events at which an address could be known. {} Under twenty \
+             events the counts stand instead of a share.",
+            report.weights
+        ),
     );
     key(page, &[("ok", "usable"), ("bad", "there, but not usable"), ("track", "not there")]);
     let mut headers = vec!["event", "events"];
     headers.extend(first.cells.iter().map(|cell| cell.key));
+    headers.push("strength");
     page.tag("div", &[("class", "keys")], |page| {
         table_of(page, &headers, |page| {
             for line in &report.keys {
@@ -29,6 +34,7 @@ pub(super) fn keys(page: &mut Html, report: &Report) {
                     page.leaf("th", &[("scope", "row")], &line.name);
                     page.leaf("td", &[], &count(line.total));
                     line.cells.iter().for_each(|cell| draw(page, cell));
+                    strength(page, &line.strength);
                 });
             }
         });
@@ -45,5 +51,20 @@ fn draw(page: &mut Html, cell: &KeyCell) {
             rectangle(page, "ok", [0, 0, usable, 80]);
             rectangle(page, "bad", [usable, 0, unusable, 80]);
         });
+        if let Some(known) = &cell.known {
+            page.leaf("small", &[], &format!("known: {known}"));
+        }
+    });
+}
+
+fn strength(page: &mut Html, strength: &Strength) {
+    page.tag("td", &[], |page| {
+        page.leaf("b", &[], &strength.words);
+        if let Some(ppm) = strength.ppm {
+            page.tag("svg", &BAR, |page| {
+                rectangle(page, "track", [0, 0, WIDTH, 80]);
+                rectangle(page, "ok2", [0, 0, scaled(ppm, 1_000_000, WIDTH), 80]);
+            });
+        }
     });
 }

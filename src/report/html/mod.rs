@@ -8,12 +8,14 @@ mod chart;
 #[cfg(test)]
 mod contrast;
 mod funnel;
+mod gaps;
 mod hours;
 mod markup;
 mod matrix;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod words;
 
 use base64::Engine as _;
@@ -60,6 +62,9 @@ fn head(page: &mut Html, report: &Report) {
 /// Writes a part of the page.
 type Part = fn(&mut Html, &Report);
 
+/// The part that is there only where somebody asked for TikTok's totals.
+const TOTALS: &str = "totals";
+
 /// The parts of the page that its list of contents names.
 const PARTS: &[(&str, &str, Part)] = &[
     ("findings", "What is wrong, and what to do", sections::findings),
@@ -68,12 +73,18 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("hours", "When events went missing", hours::hours),
     ("events", "Event by event", sections::events),
     ("keys", "Match keys", matrix::keys),
-    ("gaps", "Where the gap is", sections::gaps),
+    (TOTALS, "TikTok's own totals", totals::totals),
+    ("gaps", "Where the gap is", gaps::gaps),
     ("funnel", "The funnel on both legs", funnel::funnel),
     ("runs", "Backfills so far", sections::runs),
     ("made", "How the numbers were made", words::made),
     ("words", "Words", words::glossary),
 ];
+
+/// The parts that this report has.
+fn parts(report: &Report) -> impl Iterator<Item = &'static (&'static str, &'static str, Part)> {
+    PARTS.iter().filter(|(id, _, _)| *id != TOTALS || report.totals.is_some())
+}
 
 fn body(page: &mut Html, report: &Report) {
     page.tag("a", &[("class", "skip"), ("href", "#main")], |page| page.text("Skip to the findings"));
@@ -95,7 +106,7 @@ fn body(page: &mut Html, report: &Report) {
         numbers(page, report);
         page.tag("nav", &[("aria-label", "Contents")], |page| {
             page.tag("ul", &[], |page| {
-                for (id, heading, _) in PARTS {
+                for (id, heading, _) in parts(report) {
                     page.tag("li", &[], |page| page.jump(id, heading));
                 }
             });
@@ -103,7 +114,7 @@ fn body(page: &mut Html, report: &Report) {
     });
     page.line();
     page.tag("main", &[("id", "main"), ("tabindex", "-1")], |page| {
-        for (id, heading, part) in PARTS {
+        for (id, heading, part) in parts(report) {
             let name = format!("{id}-heading");
             page.tag("section", &[("id", id), ("aria-labelledby", &name)], |page| {
                 page.leaf("h2", &[("id", &name)], heading);
@@ -146,12 +157,8 @@ fn verdict(page: &mut Html, report: &Report) {
         for sentence in &report.sentences {
             page.leaf("p", &[], sentence);
         }
-        if let Some(deadline) = &report.deadline {
-            page.leaf(
-                "p",
-                &[],
-                &format!("The first of those that can be sent becomes unsafe on {deadline}."),
-            );
+        for sentence in report.mainly.iter().chain(&report.deadline) {
+            page.leaf("p", &[], sentence);
         }
     });
 }

@@ -2,9 +2,9 @@
 
 use crate::domain::Severity;
 
-use super::super::document::{CutTable, EventLine, FindingLine, Report};
-use super::super::number::{count, count_of, percent};
-use super::chart::{BAR, rectangle, scaled, scaled_share, table, table_of};
+use super::super::document::{EventLine, FindingLine, Legs, Report};
+use super::super::number::{count, count_of, length, percent};
+use super::chart::{BAR, rectangle, scaled, table, table_of};
 use super::markup::Html;
 
 /// The length of a bar in a cell.
@@ -13,7 +13,10 @@ const WIDTH: u64 = 1000;
 pub(super) fn findings(page: &mut Html, report: &Report) {
     if report.findings.is_empty() {
         page.leaf("p", &[], "Nothing was found.");
+        ignored(page, report);
+        return;
     }
+    page.leaf("p", &[("class", "note")], &tally(report));
     let is_loud = |finding: &&FindingLine| matches!(finding.severity, Severity::High | Severity::Medium);
     report.findings.iter().filter(is_loud).for_each(|finding| card(page, finding));
     ignored(page, report);
@@ -27,10 +30,25 @@ pub(super) fn findings(page: &mut Html, report: &Report) {
             page.leaf("summary", &[], &finding.summary);
             tag(page, finding);
             advice(page, finding);
-            details(page, finding);
+            page.tag("div", &[("class", "shown")], |page| details(page, finding));
         });
         page.line();
     }
+}
+
+/// `3 high · 7 medium · 8 smaller`, the gravest first.
+fn tally(report: &Report) -> String {
+    let severities = [Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+    let counts = severities.map(|severity| {
+        let n = report.findings.iter().filter(|finding| finding.severity == severity).count();
+        (length(n), severity.word())
+    });
+    let parts = counts.into_iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{} {word}", count(n)));
+    format!(
+        "{}: {}. By impact, each with what to do next.",
+        count_of(length(report.findings.len()), "finding", "findings"),
+        parts.collect::<Vec<_>>().join(" · ")
+    )
 }
 
 /// What the config ignores is said, so that nobody takes silence for health.
@@ -116,10 +134,23 @@ pub(super) fn repair(page: &mut Html, report: &Report) {
 
 pub(super) fn events(page: &mut Html, report: &Report) {
     let headers = ["event", "logged", "excluded", "waiting", "expected", "delivered", "missing", "coverage"];
-    table_of(page, &headers, |page| {
-        report.events.iter().for_each(|event| event_row(page, event, "one"));
-        event_row(page, &report.all, "all");
+    page.tag("div", &[("class", "events")], |page| {
+        table_of(page, &headers, |page| {
+            report.events.iter().for_each(|event| event_row(page, event, "one"));
+            event_row(page, &report.all, "all");
+        });
     });
+    page.leaf(
+        "p",
+        &[("class", "note")],
+        "Under “missing” stands what the browser leg shows: fired (TikTok may hold that copy), seen on neither \
+         leg, or not known, because no browser log says.",
+    );
+    page.leaf(
+        "p",
+        &[("class", "note narrow")],
+        "On a wider screen: logged, excluded, waiting and delivered.",
+    );
     if let Some(before) = &report.before {
         page.leaf("p", &[("class", "note")], &format!("“was” is the period before: {before}."));
     }
@@ -143,7 +174,10 @@ fn event_row(page: &mut Html, event: &EventLine, class: &'static str) {
             page.leaf("td", &[], &count(n));
         }
         let missing = counts.missing();
-        page.leaf("td", if missing > 0 { &[("class", "bad")] } else { &[] }, &count(missing));
+        page.tag("td", if missing > 0 { &[("class", "bad")] } else { &[] }, |page| {
+            page.text(&count(missing));
+            split(page, event.legs);
+        });
         page.tag("td", &[], |page| {
             page.text(&event.coverage);
             if let Some(was) = &event.was {
@@ -154,6 +188,14 @@ fn event_row(page: &mut Html, event: &EventLine, class: &'static str) {
             }
         });
     });
+}
+
+/// The missing ones by their other leg.
+fn split(page: &mut Html, legs: Legs) {
+    let parts = [(legs.browser, "fired"), (legs.neither, "neither leg"), (legs.unknown, "not known")];
+    for (n, words) in parts.into_iter().filter(|(n, _)| *n > 0) {
+        page.leaf("small", &[], &format!("{} {words}", count(n)));
+    }
 }
 
 /// A bar under a number: the part that is there, and the rest.
@@ -188,64 +230,6 @@ fn lists(page: &mut Html, report: &Report) {
             .map(|(reason, n)| vec![reason.clone(), count(*n), percent(*n, report.all.counts.excluded)]);
         table(page, &["reason and value", "events", "of the excluded"], rows);
     }
-}
-
-pub(super) fn gaps(page: &mut Html, report: &Report) {
-    if report.gaps.is_empty() {
-        page.leaf("p", &[], "No place stands out beyond chance, or there are too few events to say.");
-    } else {
-        page.tag("ul", &[("class", "gaps")], |page| {
-            report.gaps.iter().for_each(|gap| page.leaf("li", &[], gap));
-        });
-    }
-    if report.cuts.is_empty() {
-        return;
-    }
-    page.leaf(
-        "p",
-        &[("class", "note")],
-        "Expected events by what they have in common, most missing first. “Without ttclid and e-mail” counts \
-         only events whose visitor could be known by then.",
-    );
-    report.cuts.iter().for_each(|cut| cut_table(page, cut));
-}
-
-fn cut_table(page: &mut Html, cut: &CutTable) {
-    page.leaf("h3", &[], &format!("By {}", cut.by));
-    let headers = [
-        cut.by,
-        "expected",
-        "missing",
-        "missing of expected",
-        "without ttclid and e-mail",
-        "of those judged",
-    ];
-    table_of(page, &headers, |page| {
-        for row in &cut.rows {
-            page.tag("tr", &[], |page| {
-                page.leaf("th", &[("scope", "row")], &row.value);
-                page.leaf("td", &[], &count(row.expected));
-                page.leaf("td", &[], &count(row.missing));
-                share(page, (row.missing, row.expected), cut.worst_missing);
-                page.leaf("td", &[], &count(row.keyless));
-                share(page, (row.keyless, row.judged), cut.worst_keyless);
-            });
-        }
-    });
-    if cut.unlisted > 0 {
-        page.leaf("p", &[("class", "note")], &format!("{} more: makegood audit --json", cut.unlisted));
-    }
-}
-
-/// A share, and a bar that is full where the share is the worst of its column.
-fn share(page: &mut Html, (part, whole): (u64, u64), worst: (u64, u64)) {
-    page.tag("td", &[], |page| {
-        page.text(&percent(part, whole));
-        page.tag("svg", &BAR, |page| {
-            rectangle(page, "track", [0, 0, WIDTH, 80]);
-            rectangle(page, "bad", [0, 0, scaled_share((part, whole), worst, WIDTH), 80]);
-        });
-    });
 }
 
 pub(super) fn runs(page: &mut Html, report: &Report) {

@@ -1,7 +1,8 @@
 //! The page as a whole.
 
-use super::super::tests_support::{report, report_of, result};
+use super::super::tests_support::{comparison, report, report_of, result};
 use super::*;
+use crate::audit::AuditResult;
 
 #[test]
 fn the_page_says_what_the_audit_says() {
@@ -61,4 +62,51 @@ fn a_log_that_goes_on_inventing_names_does_not_fill_the_page() {
     let page = html(&report_of(&audit));
     assert!(page.len() < 500_000, "{}", page.len());
     assert!(page.contains("under further names are in “all” only"));
+}
+
+#[test]
+fn totals_of_tiktok_stand_beside_ours_where_somebody_asked() {
+    let without = html(&report());
+    assert!(!without.contains("TikTok&#39;s own totals") && !without.contains("#totals"));
+    let audit = AuditResult { comparison: Some(comparison()), ..result() };
+    let page = html(&report_of(&audit));
+    for text in [
+        "<a href=\"#totals\">TikTok&#39;s own totals</a>",
+        "Fri 30 Oct 2026 00:00 – Sun 1 Nov 2026 00:00 · UTC. Corroboration, never proof",
+        "=&lt;b&gt;…@…",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let (_, table) = page.split_once("id=\"totals\"").unwrap();
+    let rows: Vec<&str> = table.split_once("</tbody>").unwrap().0.split("<tr>").skip(2).collect();
+    assert!(rows[0].starts_with("<th scope=\"row\">CompletePayment<small>pixel C4A1…H8I9"), "{}", rows[0]);
+    let numbers: Vec<&str> =
+        rows[0].split("<td>").skip(1).map(|cell| cell.split('<').next().unwrap()).collect();
+    assert_eq!(numbers, ["37", "36", "33", "40", "30", "–", "90", "12"]);
+    assert_eq!(rows.len(), 3, "conversions first, what nobody maps last");
+}
+
+#[test]
+fn strength_stands_beside_the_keys_and_says_whose_it_is() {
+    let page = html(&report());
+    assert!(page.contains("Strength is ours, not TikTok&#39;s: the shares weighted by ttclid 30"));
+    assert!(page.contains("<td><b>52 %</b>"), "24 of 46 of each key");
+    let mut audit = result();
+    for key in &mut audit.by_event[0].match_keys {
+        (key.total, key.judged, key.valid, key.present) = (19, 10, 10, 10);
+    }
+    let page = html(&report_of(&audit));
+    assert!(page.contains("<td><b>too few</b></td>"));
+    assert!(page.contains("<small>known: 100 % of 10</small>"));
+}
+
+#[test]
+fn what_no_browser_log_tells_is_not_called_unseen() {
+    let mut audit = result();
+    let counts = &mut audit.by_event[0].counts;
+    (counts.missing_neither_leg, counts.missing_browser_unknown) = (1, 5);
+    let page = html(&report_of(&audit));
+    assert!(page.contains("9<small>3 fired</small><small>1 neither leg</small><small>5 not known</small>"));
+    assert!(page.contains("class=\"maybe\"") && page.contains("browser unknown"));
+    assert!(!html(&report()).contains("class=\"maybe\""));
 }

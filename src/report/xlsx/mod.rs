@@ -3,12 +3,19 @@
 mod sheets;
 
 use chrono::NaiveDate;
-use rust_xlsxwriter::{DocProperties, Format, FormatAlign, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
 use super::document::Report;
 
 /// The longest text of a cell; Excel takes 32,767 characters.
 const CELL_CHARS_MAX: usize = 30_000;
+
+/// The height of a line of text, in points.
+const LINE_POINTS: u32 = 15;
+/// The lines of the highest row: Excel takes 409 points.
+const LINES_MAX: usize = 27;
+/// The ground of a header.
+const HEAD_GROUND: u32 = 0x00E9_EDF1;
 
 /// The report as a workbook.
 #[must_use]
@@ -24,7 +31,7 @@ fn build(report: &Report) -> Result<Vec<u8>, XlsxError> {
     let made =
         NaiveDate::from_ymd_opt(2026, 1, 1).and_then(|day| day.and_hms_opt(0, 0, 0)).unwrap_or_default();
     book.set_properties(&DocProperties::new().set_title("Delivery audit").set_creation_datetime(&made));
-    for fill in sheets::SHEETS {
+    for fill in sheets::SHEETS.into_iter().chain(report.totals.is_some().then_some(sheets::TOTALS)) {
         fill(book.add_worksheet(), report, &looks)?;
     }
     book.save_to_buffer()
@@ -47,10 +54,15 @@ impl Looks {
     fn new() -> Self {
         let top = || Format::new().set_align(FormatAlign::Top);
         Self {
-            head: top().set_bold().set_text_wrap(),
-            text: top(),
-            wrapped: top().set_text_wrap(),
-            bold: top().set_bold(),
+            head: top()
+                .set_bold()
+                .set_text_wrap()
+                .set_indent(1)
+                .set_background_color(HEAD_GROUND)
+                .set_border_bottom(FormatBorder::Thin),
+            text: top().set_align(FormatAlign::Left).set_indent(1),
+            wrapped: top().set_align(FormatAlign::Left).set_indent(1).set_text_wrap(),
+            bold: top().set_align(FormatAlign::Left).set_indent(1).set_bold(),
             count: top().set_num_format("#,##0"),
             share: top().set_num_format("0.0%"),
             money: top().set_num_format("#,##0.00"),
@@ -124,6 +136,36 @@ impl<'a> Rows<'a> {
             return Ok(());
         }
         self.number(real(part) / real(whole), &self.looks.share)
+    }
+
+    /// Makes the row as high as its wrapped texts are in columns of their widths, in characters: not
+    /// every program that opens a workbook does so by itself.
+    fn height<'t>(&mut self, texts: impl Iterator<Item = (&'t String, usize)>) -> Result<(), XlsxError> {
+        let lines = |(text, width): (&String, usize)| -> usize {
+            // Words break lines before their end.
+            let width = (width * 9 / 10).max(1);
+            text.lines().map(|line| line.chars().count().div_ceil(width).max(1)).sum()
+        };
+        let lines = texts.map(lines).max().unwrap_or(1).clamp(1, LINES_MAX);
+        let points = u32::try_from(lines).unwrap_or(1) * LINE_POINTS;
+        self.sheet.set_row_height(self.row, points)?;
+        Ok(())
+    }
+
+    /// A share, or the words that stand where there is none.
+    fn share_or(&mut self, share: Option<(u64, u64)>, words: &str) -> Result<(), XlsxError> {
+        match share {
+            Some((part, whole)) => self.share(part, whole),
+            None => self.text(words),
+        }
+    }
+
+    /// A count; an empty cell where there is none.
+    fn count_or_empty(&mut self, n: Option<u64>) -> Result<(), XlsxError> {
+        if n.is_none() {
+            self.column += 1;
+        }
+        n.map_or(Ok(()), |n| self.count(n))
     }
 
     /// Adds filters to the header; ends the sheet.

@@ -12,6 +12,8 @@ type Fill = fn(&mut Worksheet, &Report, &Looks) -> Result<(), XlsxError>;
 
 /// All sheets, in their order.
 pub(super) const SHEETS: [Fill; 6] = [summary, events, days, keys, findings, missing];
+/// The sheet that is there only where somebody asked for TikTok's totals.
+pub(super) const TOTALS: Fill = totals;
 
 fn summary(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), XlsxError> {
     let mut rows = Rows::new(sheet, looks, "Summary", &[("Delivery audit", 44), ("", 22), ("", 44)])?;
@@ -20,7 +22,7 @@ fn summary(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), 
         rows.next();
     }
     rows.next();
-    for sentence in &report.sentences {
+    for sentence in report.sentences.iter().chain(&report.mainly).chain(&report.deadline) {
         rows.cell(sentence, &looks.bold)?;
         rows.next();
     }
@@ -56,7 +58,7 @@ fn summary(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), 
     Ok(())
 }
 
-const EVENT_COLUMNS: [(&str, u8); 17] = [
+const EVENT_COLUMNS: [(&str, u8); 19] = [
     ("event", 24),
     ("in Events Manager", 18),
     ("logged", 10),
@@ -73,7 +75,9 @@ const EVENT_COLUMNS: [(&str, u8); 17] = [
     ("Server & browser", 16),
     ("Server", 10),
     ("Browser", 10),
-    ("neither leg seen", 15),
+    ("seen on neither leg", 20),
+    ("browser unknown", 18),
+    ("match strength", 14),
 ];
 
 fn events(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), XlsxError> {
@@ -108,9 +112,10 @@ fn event_row(rows: &mut Rows<'_>, event: &EventLine) -> Result<(), XlsxError> {
     let known = if event.is_known { counts.expected().saturating_sub(counts.without_log) } else { 0 };
     rows.share(counts.delivered, known)?;
     rows.text(event.was.as_deref().unwrap_or(""))?;
-    for n in [legs.both, legs.server, legs.browser, legs.neither] {
+    for n in [legs.both, legs.server, legs.browser, legs.neither, legs.unknown] {
         rows.count(n)?;
     }
+    rows.share_or(event.strength.ppm.map(|ppm| (ppm, 1_000_000)), &event.strength.words)?;
     rows.next();
     Ok(())
 }
@@ -139,7 +144,7 @@ fn days(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), Xls
 fn keys(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), XlsxError> {
     let columns = [
         ("event", 24),
-        ("match key", 14),
+        ("match key", 18),
         ("events", 10),
         ("usable", 10),
         ("there, not usable", 16),
@@ -157,7 +162,45 @@ fn keys(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), Xls
             rows.next();
         }
     }
+    let below = rows.row;
+    rows.next();
+    rows.text(&format!("{} It stands in the sheet “By event”.", report.weights))?;
+    rows.row = below;
     rows.filters(columns.len())
+}
+
+const TOTALS_COLUMNS: [(&str, u8); 10] = [
+    ("event", 24),
+    ("pixel", 14),
+    ("server: ours", 13),
+    ("server: TikTok", 15),
+    ("browser: ours", 14),
+    ("browser: TikTok", 16),
+    ("both: ours", 11),
+    ("both: TikTok", 13),
+    ("total of TikTok", 15),
+    ("attributed", 11),
+];
+
+fn totals(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), XlsxError> {
+    let mut rows = Rows::new(sheet, looks, "TikTok's totals", &TOTALS_COLUMNS)?;
+    let Some(table) = &report.totals else { return Ok(()) };
+    for line in &table.rows {
+        rows.cell(&line.event, &looks.bold)?;
+        rows.text(&line.pixel)?;
+        for (ours, theirs) in [line.server, line.browser, line.both] {
+            rows.count(ours)?;
+            rows.count_or_empty(theirs)?;
+        }
+        rows.count_or_empty(line.total)?;
+        rows.count_or_empty(line.attributed)?;
+        rows.next();
+    }
+    let below = rows.row;
+    rows.next();
+    rows.text(&format!("{}. {}", table.title, table.note))?;
+    rows.row = below;
+    rows.filters(TOTALS_COLUMNS.len())
 }
 
 fn findings(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), XlsxError> {
@@ -175,9 +218,12 @@ fn findings(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(),
         rows.cell(finding.code, &looks.bold)?;
         rows.text(finding.severity.word())?;
         rows.count(finding.events)?;
-        for text in [&finding.summary, &finding.fix, &finding.command, &finding.evidence.join("\n")] {
+        let texts = [&finding.summary, &finding.fix, &finding.command, &finding.evidence.join("\n")];
+        for text in texts {
             rows.cell(text, &looks.wrapped)?;
         }
+        let widths = columns.iter().skip(3).map(|(_, width)| usize::from(*width));
+        rows.height(texts.into_iter().zip(widths))?;
         rows.next();
     }
     rows.filters(columns.len())
@@ -227,8 +273,9 @@ fn missing(sheet: &mut Worksheet, report: &Report, looks: &Looks) -> Result<(), 
 mod tests {
     use std::io::{Cursor, Read as _};
 
-    use super::super::super::tests_support::{report, report_of, result};
+    use super::super::super::tests_support::{comparison, report, report_of, result};
     use super::super::{real, xlsx};
+    use crate::audit::AuditResult;
 
     fn part(book: &[u8], name: &str) -> String {
         let mut archive = zip::ZipArchive::new(Cursor::new(book)).unwrap();
@@ -260,8 +307,24 @@ mod tests {
         assert!(!events.contains("<f>"), "{events}");
         assert!(events.contains("<v>46</v>") && events.contains("<v>0.804347826"), "{events}");
         assert!(part(&book, "xl/sharedStrings.xml").contains("<t>=1+1</t>"));
+        assert!(events.contains("<v>0.521739</v>"), "the strength: {events}");
         let missing = part(&book, "xl/worksheets/sheet6.xml");
         assert!(missing.contains("<v>39.9</v>"), "{missing}");
+    }
+
+    #[test]
+    fn totals_of_tiktok_have_a_sheet_where_somebody_asked() {
+        assert!(!part(&xlsx(&report()), "xl/workbook.xml").contains("TikTok"));
+        let audit = AuditResult { comparison: Some(comparison()), ..result() };
+        let book = xlsx(&report_of(&audit));
+        assert!(part(&book, "xl/workbook.xml").contains("TikTok"));
+        let sheet = part(&book, "xl/worksheets/sheet7.xml");
+        assert!(
+            sheet.contains("<v>37</v>") && sheet.contains("<v>36</v>") && !sheet.contains("<f>"),
+            "{sheet}"
+        );
+        let texts = part(&book, "xl/sharedStrings.xml");
+        assert!(texts.contains("=&lt;b&gt;…@…") && texts.contains("never proof"), "{texts}");
     }
 
     #[test]

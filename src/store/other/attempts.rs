@@ -26,14 +26,15 @@ const RUN_INSERT: &str = "
     VALUES (:kind, :started_ms, :ended_ms, :exit_code, :note, :counts)";
 const BATCHES: &str = "
     SELECT code, run, parent, pixel, test_code, size, started_ms, ended_ms, outcome, http_status, kind,
-      api_code, request_id
+      api_code, request_id, not_before_ms
     FROM batch
     ORDER BY code";
+/// Nobody here holds its keys.
 const BATCH_INSERT: &str = "
-    INSERT INTO batch (run, parent, pixel, test_code, size, started_ms, ended_ms, outcome, http_status, kind,
-      api_code, request_id)
-    VALUES (:run, :parent, :pixel, :test_code, :size, :started_ms, :ended_ms, :outcome, :http_status, :kind,
-      :api_code, :request_id)";
+    INSERT INTO batch (run, parent, pixel, test_code, size, started_ms, lease_until_ms, not_before_ms,
+      ended_ms, outcome, http_status, kind, api_code, request_id)
+    VALUES (:run, :parent, :pixel, :test_code, :size, :started_ms, 0, :not_before_ms,
+      :ended_ms, :outcome, :http_status, :kind, :api_code, :request_id)";
 const BATCH_END: &str = "
     UPDATE batch
     SET ended_ms = :ended_ms, outcome = :outcome, http_status = :http_status, kind = :kind,
@@ -47,19 +48,25 @@ const ATTEMPTS: &str = "
 const ATTEMPT_INSERT: &str = "
     INSERT INTO attempt (event_id, name, pixel, batch, outcome)
     VALUES (:event_id, :name, :pixel, :batch, :outcome)
-    ON CONFLICT (event_id, name, pixel, batch) DO UPDATE
+    ON CONFLICT (batch, event_id, name, pixel) DO UPDATE
     SET outcome = excluded.outcome
     WHERE outcome IS NULL OR excluded.outcome = 1";
-const CLAIMS: &str = "
-    SELECT event_id, name, pixel, is_test, batch, not_before_ms, object, object_sha256, provenance
-    FROM claim";
-/// Nobody here holds it; but what was sent once is what is sent again.
-const CLAIM_INSERT: &str = "
-    INSERT INTO claim (event_id, name, pixel, is_test, batch, lease_until_ms, not_before_ms, object,
-      object_sha256, provenance)
-    VALUES (:event_id, :name, :pixel, :is_test, :batch, 0, :not_before_ms, :object, :object_sha256,
-      :provenance)
-    ON CONFLICT (event_id, name, pixel, is_test) DO NOTHING";
+const FROZEN: &str = "
+    SELECT batch, event_id, name, pixel, object, object_sha256, provenance
+    FROM frozen
+    ORDER BY object IS NULL, batch";
+/// What was sent once is what is sent again; of two databases that sent it, ours.
+const FROZEN_INSERT: &str = "
+    INSERT INTO frozen (batch, event_id, name, pixel, object, object_sha256, provenance)
+    SELECT :batch, :event_id, :name, :pixel, :object, :object_sha256, :provenance
+    WHERE NOT EXISTS (
+      SELECT 1
+      FROM attempt AS a INDEXED BY attempt_by_key
+      CROSS JOIN batch AS b ON b.code = a.batch
+      CROSS JOIN frozen AS f
+        ON f.batch = a.batch AND f.event_id = a.event_id AND f.name = a.name AND f.pixel = a.pixel
+      WHERE a.event_id = :event_id AND a.name = :name AND a.pixel = :pixel
+        AND (b.test_code <> 0) = (SELECT test_code <> 0 FROM batch WHERE code = :batch))";
 
 /// A batch, its terms by our codes.
 struct Sent {
@@ -75,6 +82,7 @@ struct Sent {
     kind: Option<i64>,
     api_code: Option<i64>,
     request_id: Option<String>,
+    not_before_ms: i64,
 }
 
 /// A key that was sent, its terms by our codes, and what became of it.
@@ -131,7 +139,7 @@ pub(super) fn bring(terms: &mut Terms<'_>) -> Result<u64, Fault> {
         write_attempts(into, ours, &tried)?;
         batches.insert(code, ours);
     }
-    bring_claims(terms, &batches)?;
+    bring_frozen(terms, &batches)?;
     Ok(news)
 }
 
@@ -192,6 +200,7 @@ fn read_batch(row: &Row<'_>) -> Result<Sent, Fault> {
         kind: row.get(10)?,
         api_code: row.get(11)?,
         request_id: row.get(12)?,
+        not_before_ms: row.get(13)?,
     })
 }
 
@@ -238,6 +247,7 @@ fn insert_batch(connection: &Connection, sent: &Sent) -> Result<i64, Fault> {
         ":test_code": sent.test_code,
         ":size": sent.size,
         ":started_ms": sent.started_ms,
+        ":not_before_ms": sent.not_before_ms,
         ":ended_ms": sent.ended_ms,
         ":outcome": sent.outcome,
         ":http_status": sent.http_status,
@@ -274,25 +284,23 @@ fn write_attempts(connection: &Connection, batch: i64, tried: &[Tried]) -> Resul
     Ok(())
 }
 
-/// The objects that were frozen, and when they may be sent again.
-fn bring_claims(terms: &mut Terms<'_>, batches: &HashMap<i64, i64>) -> Result<(), Fault> {
-    let mut statement = terms.there.0.prepare(CLAIMS)?;
+/// The objects that were frozen.
+fn bring_frozen(terms: &mut Terms<'_>, batches: &HashMap<i64, i64>) -> Result<(), Fault> {
+    let mut statement = terms.there.0.prepare(FROZEN)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let id = read_id(row.get_ref(0)?)?;
-        let name = terms.code(TermKind::Name, row.get(1)?)?;
-        let pixel = terms.code(TermKind::Pixel, row.get(2)?)?;
-        let batch = batches.get(&row.get(4)?).ok_or(Fault::Damaged("lost a batch"))?;
-        terms.here.0.prepare_cached(CLAIM_INSERT)?.execute(named_params! {
+        let batch = batches.get(&row.get(0)?).ok_or(Fault::Damaged("lost a batch"))?;
+        let id = read_id(row.get_ref(1)?)?;
+        let name = terms.code(TermKind::Name, row.get(2)?)?;
+        let pixel = terms.code(TermKind::Pixel, row.get(3)?)?;
+        terms.here.0.prepare_cached(FROZEN_INSERT)?.execute(named_params! {
+            ":batch": batch,
             ":event_id": Id(&id),
             ":name": name,
             ":pixel": pixel,
-            ":is_test": row.get::<_, i64>(3)?,
-            ":batch": batch,
-            ":not_before_ms": row.get::<_, i64>(5)?,
-            ":object": row.get::<_, Option<String>>(6)?,
-            ":object_sha256": row.get::<_, Option<Vec<u8>>>(7)?,
-            ":provenance": row.get::<_, String>(8)?,
+            ":object": row.get::<_, Option<String>>(4)?,
+            ":object_sha256": row.get::<_, Option<Vec<u8>>>(5)?,
+            ":provenance": row.get::<_, String>(6)?,
         })?;
     }
     Ok(())

@@ -1,27 +1,27 @@
 //! The other database's rows, as the batches of an import.
 
 mod halves;
+mod shipped;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
-use super::marks::{Mark, Marks};
 use crate::domain::{
-    Amount, Batch, BatchEvent, BatchReceipt, Cursor, EventId, Facts, OrderKey, QuarantinedLine, Reason, Seen,
+    Amount, Batch, BatchEvent, BatchReceipt, Cursor, EventId, OrderKey, QuarantinedLine, Reason, Seen,
     SessionFacts, SessionId, Term, TermKind, TimeMs,
 };
+use crate::store::Store;
 use crate::store::answer::{Answered, answer};
 use crate::store::block::split;
 use crate::store::contact::read_ip;
 use crate::store::fault::Fault;
 use crate::store::row::{TIMELESS, read_bits, read_flaws, read_id, read_request};
+use crate::store::sent;
 use crate::store::session::{self, Session};
-use crate::store::tombstone::Tombstones;
-use crate::store::{Store, StoreError};
 
 /// Rows of a batch.
 pub(super) const ROWS: usize = 10_000;
@@ -37,10 +37,11 @@ const EVENTS: &str = "
     JOIN place AS p ON p.code = e.place
     LEFT JOIN session AS s ON s.code = e.session
     LEFT JOIN contact AS c ON c.code = e.contact
-    ORDER BY e.payload";
+    ORDER BY e.payload, e.span, e.event_id, e.name, e.pixel";
 /// Those that halves made are made anew of the halves: their other half may lie here.
 const RECEIPTS: &str = "
-    SELECT r.event_id, r.name, r.pixel, r.at_ms, r.answer, r.request_id, r.source, r.byte_offset
+    SELECT r.event_id, r.name, r.pixel, r.at_ms, r.answer, r.request_id, r.source, r.byte_offset,
+      r.sent
     FROM receipt AS r
     LEFT JOIN half_request AS h ON h.event_id = r.event_id AND h.name = r.name AND h.pixel = r.pixel
       AND h.at_ms = r.at_ms AND h.answer = r.answer AND h.request_id = r.request_id
@@ -50,36 +51,58 @@ const QUARANTINED: &str = "
     FROM quarantine";
 
 /// Why reading ends early.
-pub(super) enum End {
-    /// The other database.
+pub(super) enum End<E> {
+    /// The database that is read.
     There(Fault),
     /// What became of a batch.
-    Here(StoreError),
+    Here(E),
 }
 
-impl<E: Into<Fault>> From<E> for End {
-    fn from(error: E) -> Self {
+impl<E, F: Into<Fault>> From<F> for End<E> {
+    fn from(error: F) -> Self {
         Self::There(error.into())
     }
 }
 
-/// Takes a batch and the marks of its events.
-pub(super) type Take<'t> = dyn FnMut(Batch, Marks) -> Result<(), StoreError> + 't;
+/// Takes a batch.
+pub(super) type Take<'t, E> = dyn FnMut(Batch) -> Result<(), E> + 't;
 
 /// Reads a row into the batch.
 type Read = fn(&mut Filling<'_>, &Row<'_>) -> Result<(), Fault>;
 
-/// Hands over all rows of a database, batch by batch.
+/// Tables to read beside the sessions: the rows of each, and what reads one.
+pub(super) struct Tables(&'static [(&'static str, Read)]);
+
+/// What a merge takes.
+pub(super) const MERGED: Tables = Tables(&[
+    (EVENTS, |filling, row| filling.event(row)),
+    (RECEIPTS, |filling, row| filling.receipt(row)),
+    (halves::REQUESTS, |filling, row| filling.half_request(row)),
+    (halves::ANSWERS, |filling, row| filling.half_answer(row)),
+    (QUARANTINED, |filling, row| filling.quarantined(row)),
+]);
+
+/// What leaves a host: whatever it is made of, a receipt is a receipt.
+pub(super) const SHIPPED: Tables = Tables(&[
+    (EVENTS, |filling, row| filling.event(row)),
+    (shipped::RECEIPTS, |filling, row| filling.receipt(row)),
+    (shipped::ATTEMPTS, |filling, row| filling.attempt(row)),
+    (shipped::LOGS, |filling, row| filling.newest(row)),
+    (shipped::CONSENTS, |filling, row| filling.consent(row)),
+]);
+
+/// Hands over the sessions of a database, then the rows of `tables`, batch by batch.
 ///
-/// A session that was erased here is found by all that it says, which its events no longer say.
-pub(super) fn each(
+/// Sessions come first, with all that they say: one of a person who was erased here gets its mark by that,
+/// and its events, which say less, are known by the mark.
+pub(super) fn each<E>(
     other: &Store,
     cursors: &HashMap<i64, Cursor>,
-    erased: Option<&Tombstones>,
-    take: &mut Take<'_>,
-) -> Result<(), End> {
+    tables: &Tables,
+    take: &mut Take<'_, E>,
+) -> Result<(), End<E>> {
     let connection = &other.connection;
-    let mut filling = Filling::new(other, cursors, erased);
+    let mut filling = Filling::new(other, cursors);
     let mut after = 0;
     loop {
         let sessions = session::some_after(connection, after, ROWS)?;
@@ -90,14 +113,7 @@ pub(super) fn each(
         }
         filling.hand_over(take)?;
     }
-    let tables: [(&str, Read); 5] = [
-        (EVENTS, |filling, row| filling.event(row)),
-        (RECEIPTS, |filling, row| filling.receipt(row)),
-        (halves::REQUESTS, |filling, row| filling.half_request(row)),
-        (halves::ANSWERS, |filling, row| filling.half_answer(row)),
-        (QUARANTINED, |filling, row| filling.quarantined(row)),
-    ];
-    for (sql, read) in tables {
+    for (sql, read) in tables.0 {
         let mut statement = connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -115,27 +131,20 @@ pub(super) fn each(
 struct Filling<'a> {
     other: &'a Store,
     cursors: &'a HashMap<i64, Cursor>,
-    erased: Option<&'a Tombstones>,
-    /// Sessions that were erased here.
-    gone: HashSet<EventId>,
     answers: HashMap<u32, Answered>,
     batch: Batch,
-    marks: Marks,
     terms: HashMap<(TermKind, u32), Term>,
     files: HashMap<i64, u32>,
     sessions: HashMap<EventId, u32>,
 }
 
 impl<'a> Filling<'a> {
-    fn new(other: &'a Store, cursors: &'a HashMap<i64, Cursor>, erased: Option<&'a Tombstones>) -> Self {
+    fn new(other: &'a Store, cursors: &'a HashMap<i64, Cursor>) -> Self {
         Self {
             other,
             cursors,
-            erased,
-            gone: HashSet::new(),
             answers: HashMap::new(),
             batch: Batch::default(),
-            marks: Marks::default(),
             terms: HashMap::new(),
             files: HashMap::new(),
             sessions: HashMap::new(),
@@ -148,11 +157,11 @@ impl<'a> Filling<'a> {
             || payloads.len() >= PAYLOAD_BYTES
     }
 
-    fn hand_over(&mut self, take: &mut Take<'_>) -> Result<(), End> {
+    fn hand_over<E>(&mut self, take: &mut Take<'_, E>) -> Result<(), End<E>> {
         self.terms.clear();
         self.files.clear();
         self.sessions.clear();
-        take(std::mem::take(&mut self.batch), std::mem::take(&mut self.marks)).map_err(End::Here)
+        take(std::mem::take(&mut self.batch)).map_err(End::Here)
     }
 
     fn text(&self, kind: TermKind, code: u32) -> Result<Option<Arc<str>>, Fault> {
@@ -201,6 +210,7 @@ impl<'a> Filling<'a> {
             denied_at,
             granted_at,
             ip_tag,
+            hints,
         } = session;
         let landing = match landing {
             Some((at, page)) => Some(Seen::once(self.term(TermKind::Page, page)?, at)),
@@ -219,12 +229,9 @@ impl<'a> Filling<'a> {
             denied_at,
             granted_at,
             ip_tag,
+            hints,
         };
-        if self.erased.is_some_and(|erased| erased.has_session(&facts)) {
-            self.gone.insert(id);
-        } else {
-            self.batch.sessions.push(facts);
-        }
+        self.batch.sessions.push(facts);
         Ok(())
     }
 
@@ -245,16 +252,14 @@ impl<'a> Filling<'a> {
         let at = TimeMs::from_ms(row.get(3)?);
         let session = row.get_ref(9)?;
         let session = (session != ValueRef::Null).then(|| read_id(session)).transpose()?;
-        let is_gone = session.as_ref().is_some_and(|id| self.gone.contains(id));
-        let session = session.filter(|_| !is_gone).map(|id| self.session_of(id)).transpose()?;
+        let session = session.map(|id| self.session_of(id)).transpose()?;
         let ip = row.get::<_, Option<Vec<u8>>>(10)?.map(|bytes| read_ip(&bytes)).transpose()?;
         let (keys, facts) = read_bits(row.get(13)?);
         let value = row.get::<_, Option<String>>(15)?;
         let value =
             value.map(|text| Amount::parse(&text).ok_or(Fault::Damaged("holds a value that is none")));
         let seen_at = TimeMs::from_ms(at.as_ms().saturating_sub(row.get(17)?));
-        self.mark(&id, (name, pixel), (at, seen_at), facts)?;
-        let mut event = BatchEvent {
+        let event = BatchEvent {
             id,
             name: self.name(name)?,
             pixel: self.term(TermKind::Pixel, pixel)?,
@@ -264,47 +269,21 @@ impl<'a> Filling<'a> {
             page: self.term(TermKind::Page, row.get(7)?)?,
             session,
             at,
+            seen_at: Some(seen_at),
             keys,
             facts,
             value: value.transpose()?,
             currency: self.term(TermKind::Currency, row.get(8)?)?,
             order: row.get::<_, Option<i64>>(16)?.map(OrderKey::new),
             ip,
-            agent: self.term(TermKind::Agent, if is_gone { 0 } else { row.get(11)? })?,
-            payload: self.payload(if is_gone { None } else { row.get(12)? })?,
+            agent: self.term(TermKind::Agent, row.get(11)?)?,
+            payload: self.payload(row.get(12)?)?,
             content: row.get::<_, i64>(14)?.cast_unsigned(),
             cursor: self.file(row.get(18)?)?,
             offset: row.get::<_, i64>(19)?.cast_unsigned(),
             flaws: read_flaws(row.get(20)?),
         };
-        if is_gone {
-            Tombstones::strip_event(&mut event);
-        }
         self.batch.events.push(event);
-        Ok(())
-    }
-
-    /// Notes what a batch cannot say of an event.
-    fn mark(
-        &mut self,
-        id: &EventId,
-        (name, pixel): (u32, u32),
-        (at, seen_at): (TimeMs, TimeMs),
-        facts: Facts,
-    ) -> Result<(), Fault> {
-        let mut differs = Facts::default();
-        if facts.content_differs() {
-            differs.set_content_differs();
-        }
-        if facts.money_differs() {
-            differs.set_money_differs();
-        }
-        if (seen_at < at || differs != Facts::default())
-            && let Some(name) = self.text(TermKind::Name, name)?
-        {
-            let pixel = self.text(TermKind::Pixel, pixel)?;
-            self.marks.0.push(Mark { id: id.clone(), name, pixel, at, seen_at, differs });
-        }
         Ok(())
     }
 
@@ -335,6 +314,7 @@ impl<'a> Filling<'a> {
             answer,
             test_code: self.term(TermKind::TestCode, test_code)?,
             request: read_request(row.get_ref(5)?)?,
+            sent: sent::read(&row.get::<_, Vec<u8>>(8)?)?.map(Box::new),
             cursor: self.file(row.get(6)?)?,
             offset: row.get::<_, i64>(7)?.cast_unsigned(),
         };

@@ -153,11 +153,16 @@ fn runs_are_rows() {
     let first = store.begin_run(RunKind::Import, at(0), "{}").unwrap();
     let second = store.begin_run(RunKind::Backfill, at(1), "{}").unwrap();
     store.end_run(first, at(5), 3, "{\"events\":1}").unwrap();
-    let runs = store.runs(10).unwrap();
-    assert_eq!((runs[0].run, runs[0].kind, runs[0].ended_at), (second, RunKind::Backfill, None));
-    assert_eq!((runs[1].run, runs[1].exit_code, runs[1].ended_at), (first, Some(3), Some(at(5))));
-    assert_eq!(runs[1].counts.as_deref(), Some("{\"events\":1}"));
-    assert_eq!(store.runs(1).unwrap().len(), 1);
+    let third = store.begin_run(RunKind::Backfill, at(2), "{}").unwrap();
+    let backfills = store.runs(RunKind::Backfill, 10).unwrap();
+    assert_eq!(backfills.iter().map(|run| run.run).collect::<Vec<_>>(), [third, second]);
+    assert_eq!(backfills[0].ended_at, None);
+    let imports = store.runs(RunKind::Import, 10).unwrap();
+    assert_eq!(imports.len(), 1);
+    assert_eq!((imports[0].run, imports[0].exit_code, imports[0].ended_at), (first, Some(3), Some(at(5))));
+    assert_eq!(imports[0].counts.as_deref(), Some("{\"events\":1}"));
+    assert_eq!(store.runs(RunKind::Backfill, 1).unwrap().len(), 1);
+    assert!(store.runs(RunKind::Audit, 1).unwrap().is_empty());
 }
 
 #[test]

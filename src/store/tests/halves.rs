@@ -28,6 +28,7 @@ fn batch(lines: &[Line]) -> Batch {
                     answer: Answer { timed_out: true, alone: true, ..Answer::default() },
                     test_code: None,
                     request: RequestId::NONE,
+                    sent: None,
                     cursor: 0,
                     offset: 0,
                 },

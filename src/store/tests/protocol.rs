@@ -147,7 +147,7 @@ fn an_accepted_key_is_never_claimed_again_and_its_object_is_gone() {
     let again = claim(&mut store, run, &[key(1, "{}")], at(LATER));
     assert_eq!((again.batch, again.passed), (None, vec![0]));
     let object: Option<String> =
-        store.connection.query_row("SELECT object FROM claim", [], |row| row.get(0)).unwrap();
+        store.connection.query_row("SELECT object FROM frozen", [], |row| row.get(0)).unwrap();
     assert_eq!(object, None);
     // Nothing that is learnt later takes an acceptance back.
     store.record(batch, &result(Some(Outcome::Refused(Refusal::Event)), at(9))).unwrap();
@@ -278,7 +278,7 @@ fn a_test_send_is_kept_apart() {
 fn a_frozen_object_with_a_flipped_bit_is_not_sent() {
     let Bench { place: _place, mut store, run } = bench();
     claim(&mut store, run, &[key(1, "{\"value\":9}")], at(0));
-    store.connection.execute("UPDATE claim SET object = '{\"value\":8}'", []).unwrap();
+    store.connection.execute("UPDATE frozen SET object = '{\"value\":8}'", []).unwrap();
     let claimed = claim(&mut store, run, &[key(1, "{}"), key(2, "{}")], at(LATER));
     assert_eq!((claimed.keys.len(), claimed.damaged), (1, vec![0]));
 }

@@ -179,8 +179,5 @@ fn s_15_the_claim_is_on_disk_before_its_request_leaves() {
         assert_eq!(part.last(), Some(&"sync"), "nothing unsynced is left when a request goes: {calls:?}");
         assert!(part.contains(&"write"));
     }
-    for part in &parts[1..4] {
-        let syncs = part.iter().filter(|call| **call == "sync").count();
-        assert!(syncs >= 2, "the outcome and the next claim, each: {calls:?}");
-    }
+    assert!(parts[4].contains(&"sync"), "nor of an outcome after the last: {calls:?}");
 }

@@ -56,15 +56,19 @@ pub const EVERY: &[Sample] = &[
     sample(&["man", "man1"], Refusal),
     sample(&["merge", "other.db"], Its),
     sample(&["prune"], Its),
+    sample(&["reconcile", "--engine", "spark", "--segments", "lake", "--out", "runs", "--job-only"], Its),
+    sample(&["reconcile", "--engine", "spark", "--results", "answers"], Its),
     sample(&["schedule", "cron"], Refusal),
+    sample(&["ship", "--to", "segments", "--host", "web1"], Its),
     sample(&["sql", "SELECT event_id, verdict FROM verdict"], Its),
     sample(&["status"], Its),
     sample(&["verify", "--test-event-code", "TEST12345", "--endpoint", "{sandbox}"], Its),
     sample(&["verify", "--walk", "last"], Its),
+    sample(&["watch", "--once"], Refusal),
 ];
 
-/// Commands that run until they are stopped; tests of their own hold them.
-const WAIT: [&str; 2] = ["sandbox", "watch"];
+/// Commands that only run until they are stopped; tests of their own hold them.
+const WAIT: [&str; 1] = ["sandbox"];
 
 /// The words of a sample in a scene, with options before them.
 fn words(scene: &Scene, sample: &Sample, more: &[&str]) -> Vec<String> {
@@ -82,7 +86,7 @@ pub fn command(scene: &Scene, sample: &Sample, more: &[&str]) -> Command {
 }
 
 /// A scene in which every sample works.
-fn scene() -> Scene {
+pub fn scene() -> Scene {
     let scene = Scene::of(10);
     scene.makegood(&["--db", "other.db", "import", "funnel.jsonl"]).with(0, "");
     // The newest session is one that TikTok took.
@@ -91,6 +95,14 @@ fn scene() -> Scene {
         "sent_at": "2026-11-20T03:00:01Z", "http_status": 200, "code": 0});
     fs::write(scene.place.work.join("sent.jsonl"), format!("{receipt}\n")).unwrap();
     scene.makegood(&["import", "walk.jsonl", "sent.jsonl"]).with(0, "");
+    fs::create_dir_all(scene.place.work.join("lake/expected")).unwrap();
+    for answer in ["missing", "coverage"] {
+        let folder = scene.place.work.join("answers").join(answer);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("_SUCCESS"), "").unwrap();
+    }
+    fs::copy(scene.place.work.join("funnel.jsonl"), scene.place.work.join("answers/missing/part-00000"))
+        .unwrap();
     scene
 }
 
@@ -125,6 +137,19 @@ fn every_sample_works() {
     each(|scene, sample| {
         let ended = run(&mut command(scene, sample, &[]));
         assert!(ended.code == 0, "{:?}: {ended:#?}", sample.args);
+    });
+}
+
+/// What a command was asked for goes to stdout also under `-q`: somebody redirects it.
+const RESULTS: [&[&str]; 3] = [&["completions", "bash"], &["config", "schema"], &["schedule", "cron"]];
+
+#[test]
+fn no_quiet_command_says_anything_when_all_is_well() {
+    each(|scene, sample| {
+        let ended = run(&mut command(scene, sample, &["-q"]));
+        assert_eq!(ended.code, 0, "{:?}: {ended:#?}", sample.args);
+        assert!(ended.stderr.is_empty(), "{:?}: {ended:#?}", sample.args);
+        assert_eq!(ended.stdout.is_empty(), !RESULTS.contains(&sample.args), "{:?}: {ended:#?}", sample.args);
     });
 }
 

@@ -145,7 +145,7 @@ fn x_06_no_command_shows_what_the_logs_and_the_token_file_hold() {
     }
     assert!(scene.sent().0 > 0);
     // The address and the agent must be kept to be sent; the object of a try without an end as well.
-    let allowed = ["claim.object: agent", "claim.object: ip", "contact.ip: ip", "term.text: agent"];
+    let allowed = ["contact.ip: ip", "frozen.object: agent", "frozen.object: ip", "term.text: agent"];
     let found = columns_that_hold(&scene.db());
     assert!(found.iter().all(|place| allowed.contains(&place.as_str())), "{found:?}");
     assert!(found.contains(&"term.text: agent".to_owned()), "the search finds what is there: {found:?}");

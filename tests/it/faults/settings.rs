@@ -8,7 +8,7 @@ use super::scene::{NOW, Scene, TOKEN, run};
 #[test]
 fn o_16_a_wrong_config_ends_with_4_and_its_place() {
     let scene = Scene::of(1);
-    scene.makegood(&["-c", "none.toml", "audit"]).with(4, "cannot read config none.toml");
+    scene.makegood(&["-c", "none.toml", "audit"]).with(4, "there is no config none.toml");
     for (text, place, said) in [
         ("timezone = ", "bad.toml:1:12", ""),
         ("[backfill]\nbatch = 200\nbatsh = 1\n", "bad.toml:3:1", "unknown key `batsh`"),
@@ -59,7 +59,7 @@ fn o_17_a_token_that_is_none_ends_with_4_and_is_not_shown() {
         assert!(!said.contains("t0ken") && !said.contains("canary"), "{said}");
     }
     fs::remove_file(scene.place.work.join("token")).unwrap();
-    scene.backfill().with(4, "cannot read token file");
+    scene.backfill().with(4, "there is no token file");
     assert_eq!(scene.sent(), (0, 0));
     for good in [format!("{TOKEN}\n"), format!("{TOKEN}\r\n")] {
         scene.token(&good);

@@ -315,7 +315,13 @@ pub const OPERATION: &[(u8, Row)] = &[
 pub const LEAKS: &[(u8, Row)] = &[
     (1, By(&["x_01_x_02_no_command_hands_on_what_a_terminal_would_obey"])),
     (2, By(&["x_01_x_02_no_command_hands_on_what_a_terminal_would_obey"])),
-    (3, By(&["x_03_text_that_looks_like_a_formula_is_defused"])),
+    (
+        3,
+        By(&[
+            "x_03_text_that_looks_like_a_formula_is_defused",
+            "x_03_cells_come_back_from_another_reader_and_none_is_a_formula",
+        ]),
+    ),
     (4, By(&["x_04_no_text_becomes_markup", "x_04_nothing_of_a_log_acts"])),
     (
         5,
@@ -338,6 +344,13 @@ pub const LEAKS: &[(u8, Row)] = &[
             "x_07_an_erased_person_leaves_no_byte_and_does_not_come_back",
             "x_07_an_erased_event_is_not_sent_and_the_others_are_whole",
             "x_07_a_session_known_by_its_keys_stays_erased_in_later_imports",
+            "x_07_an_address_that_comes_late_takes_out_what_its_session_began_with",
+            "x_07_the_second_address_of_a_session_counts_too",
+            "x_07_what_nobody_dated_is_minded",
+            "x_07_an_address_in_a_later_batch_counts_too",
+            "x_07_an_address_that_comes_late_is_minded_while_following",
+            "x_07_an_address_that_another_database_knows_is_minded_in_a_merge",
+            "x_07_what_came_late_is_wiped_when_the_backfill_has_ended",
         ]),
     ),
     (8, By(&["x_08_what_is_pruned_leaves_no_byte_and_is_never_sent"])),

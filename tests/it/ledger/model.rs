@@ -77,9 +77,8 @@ impl Model {
         self.ended.insert(batch, false);
         for (key, object) in taken {
             let key = &mut self.keys[*key];
-            let not_before = key.claim.map_or(TimeMs::from_ms(0), |(_, _, not_before)| not_before);
             key.attempts.push((batch, None));
-            key.claim = Some((batch, lease, not_before));
+            key.claim = Some((batch, lease, TimeMs::from_ms(0)));
             key.frozen = Some(object.clone());
         }
     }

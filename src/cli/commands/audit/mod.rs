@@ -2,6 +2,7 @@
 
 mod compare;
 mod gates;
+mod output;
 
 use std::sync::Arc;
 
@@ -14,24 +15,13 @@ use crate::cli::filters::Filters;
 use crate::cli::metrics::MetricsFile;
 use crate::cli::pass::Pass;
 use crate::cli::time;
-use crate::cli::ui::{Output, Ui};
-use crate::domain::LogFacts;
+use crate::domain::{ClusterCoverage, Duration, LogFacts, Range, TimeMs};
 use crate::reconcile::Logs;
-use crate::report::csv::Separator;
-use crate::report::{self, Format, Ids, Shared, Zone, escape};
-use crate::store::Store;
+use crate::report::{Format, Ids, LastAudit, escape};
+use crate::store::{RunKind, Store, StoreError};
 
 use super::import::{self, Imported};
 use super::shared;
-
-const FORMATS: &[Format] = &[
-    Format::Table,
-    Format::Json,
-    Format::Shared(Shared::Html),
-    Format::Shared(Shared::Markdown),
-    Format::Shared(Shared::Workbook),
-];
-const FORMATS_BY: &[Format] = &[Format::Table, Format::Json, Format::Csv, Format::Tsv];
 
 /// Arguments of `audit`.
 #[derive(Debug, clap::Args)]
@@ -51,7 +41,7 @@ pub struct Args {
     #[arg(long, value_name = "WHAT", env = "MAKEGOOD_BY", hide_env = true)]
     #[arg(hide_possible_values = true, value_parser = by_parser())]
     pub by: Option<Dimension>,
-    /// Do not first import what is new in the [[source]]s.
+    /// Do not first import what is new in the [[source]]s; leave the database as it is.
     #[arg(long, env = "MAKEGOOD_NO_IMPORT", hide_env = true, value_parser = FalseyValueParser::new())]
     pub no_import: bool,
     /// Show ids in full in html, md and xlsx, which shorten them otherwise.
@@ -80,8 +70,7 @@ fn by_parser() -> impl TypedValueParser<Value = Dimension> {
 /// # Errors
 /// [`Failure`] when there is nothing to audit, or the database fails.
 pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Failure> {
-    let formats = if args.by.is_some() { FORMATS_BY } else { FORMATS };
-    let outputs = context.ui.outputs(formats)?;
+    let outputs = output::wanted(context, args.by)?;
     let wanted = args.compare.wanted()?;
     let gates = args.gates.read(&context.settings.policy)?;
     let (store, imported) = open(context, args)?;
@@ -109,15 +98,16 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Failure> {
         Err(failure) => (None, Some(failure)),
     };
     result.comparison = comparison;
+    result.cluster = cluster(&store, range)?;
     let ids = if args.show_ids { Ids::Full } else { Ids::Short };
     let wish = shared::wanted(&outputs, ids);
     let report = wish.map(|wish| shared::report(context, &pass, &result, wish)).transpose()?;
     for output in &outputs {
         let bytes = match (output.format, &report) {
             (Format::Shared(format), Some(report)) => format.bytes(report),
-            (_, _) => rendered(&result, args.by, output, context.settings.zone),
+            (_, _) => output::bytes(&result, args.by, output, context.settings.zone),
         };
-        context.ui.write(output, &bytes)?;
+        context.ui.page(output, &bytes)?;
     }
     let trouble = trouble.map_or(Exit::Done, |failure| {
         context.ui.fail(&failure);
@@ -127,30 +117,50 @@ pub fn run(context: &mut Context<'_>, args: &Args) -> Result<Exit, Failure> {
     let gate = gates.judge(&context.ui, &result, &newest).worst(trouble);
     let exit = imported.map_or(gate, |imported| {
         imported.warn(&context.ui);
-        if imported.is_scratch && !result.findings.is_empty() {
-            let files = args.files.iter().map(|file| escape(file)).collect::<Vec<_>>().join(" ");
-            context.ui.hint(&format!("nothing was kept; to follow this up: makegood import {files}"));
+        if imported.is_scratch
+            && let Some(next) = next_step(&args.files, &result, times)
+        {
+            context.ui.hint(&next);
         }
         imported.exit.worst(gate)
     });
     args.metrics.write(context, &store, "audit", exit)?;
+    let is_whole = filters.is_empty() && args.files.is_empty() && !args.no_import;
+    if is_whole && let Err(error) = note(context, store, &result, exit) {
+        // The audit stands also where the database may only be read.
+        context.ui.detail(&format!("status will not tell of this audit: {}", escape(&error.to_string())));
+    }
     Ok(exit)
 }
 
-fn rendered(result: &AuditResult, by: Option<Dimension>, output: &Output, zone: Zone) -> Vec<u8> {
-    let view = Ui::view(zone, output);
-    match (output.format, by) {
-        (Format::Json, None) => report::audit_json(result).into_bytes(),
-        (Format::Json, Some(by)) => report::audit_by_json(result, by).into_bytes(),
-        (Format::Csv, Some(by)) => report::audit_by_csv(result, by, Separator::Comma),
-        (Format::Tsv, Some(by)) => report::audit_by_csv(result, by, Separator::Tab),
-        (Format::Table | Format::Ndjson | Format::Shared(_), Some(by)) => {
-            report::audit_by_table(result, by, &view).into_bytes()
-        }
-        (Format::Table | Format::Ndjson | Format::Csv | Format::Tsv | Format::Shared(_), None) => {
-            report::audit_table(result, &view).into_bytes()
-        }
+/// What to do after an audit of files that found something, or nothing at all.
+fn next_step(files: &[String], result: &AuditResult, times: Option<(TimeMs, TimeMs)>) -> Option<String> {
+    let files = files.iter().map(|file| escape(file)).collect::<Vec<_>>().join(" ");
+    if times.is_none() && result.orphans == 0 {
+        let why = "no event was found: the logs are empty, or of another format";
+        return Some(format!("{why}; makegood init --from {files} looks at them"));
     }
+    (!result.findings.is_empty())
+        .then(|| format!("nothing was kept; to follow this up: makegood import {files}"))
+}
+
+/// Notes an audit for `status`.
+fn note(context: &Context<'_>, store: Store, result: &AuditResult, exit: Exit) -> Result<(), StoreError> {
+    // One that was opened for reading is closed before the same file is opened again.
+    drop(store);
+    let mut store = Store::open(&context.settings.db)?;
+    let run = store.begin_run(RunKind::Audit, context.now, "{}")?;
+    store.end_run(run, context.clock.now(), exit.code(), &LastAudit::of(result).to_json())
+}
+
+/// What a cluster counted of the days that the range touches; they are days of UTC.
+fn cluster(store: &Store, range: Range) -> Result<Option<ClusterCoverage>, Failure> {
+    let day = Duration::from_days(1);
+    let mut coverage = store.cluster_coverage()?;
+    if let Some(coverage) = &mut coverage {
+        coverage.rows.retain(|row| row.day < range.until && range.since < row.day.plus(day));
+    }
+    Ok(coverage.filter(|coverage| !coverage.rows.is_empty()))
 }
 
 /// The database to audit: a scratch one of the named files, or the stored one with what is new.

@@ -81,10 +81,9 @@ pub(super) fn dry(prepared: &Prepared) -> RunReport {
 const RUNS_BACK: u32 = 50;
 
 fn earlier(store: &Store) -> Result<Vec<RunCounts>, Failure> {
-    let runs = store.runs(RUNS_BACK)?;
-    let counts = runs
+    let counts = store
+        .runs(RunKind::Backfill, RUNS_BACK)?
         .into_iter()
-        .filter(|run| run.kind == RunKind::Backfill)
         .filter_map(|run| run.counts.and_then(|counts| serde_json::from_str(&counts).ok()));
     Ok(counts.collect())
 }
@@ -94,8 +93,7 @@ fn earlier(store: &Store) -> Result<Vec<RunCounts>, Failure> {
 /// # Errors
 /// [`Failure`] when the database cannot be read.
 pub fn past_runs(store: &Store) -> Result<Vec<PastRun>, Failure> {
-    let runs = store.runs(RUNS_BACK)?.into_iter().filter(|run| run.kind == RunKind::Backfill);
-    let past = runs.map(|run| {
+    let past = store.runs(RunKind::Backfill, RUNS_BACK)?.into_iter().map(|run| {
         let counts: RunCounts =
             run.counts.and_then(|counts| serde_json::from_str(&counts).ok()).unwrap_or_default();
         PastRun {
@@ -189,8 +187,8 @@ pub(super) fn may_stay_silent(
     {
         return Ok(false);
     }
-    let runs = store.runs(RUNS_BACK)?;
-    let ends = runs.iter().filter(|run| run.kind == RunKind::Backfill).map(|run| run.exit_code);
+    let runs = store.runs(RunKind::Backfill, RUNS_BACK)?;
+    let ends = runs.iter().map(|run| run.exit_code);
     Ok(ends.take_while(|code| *code == Some(Exit::Later.code())).count() <= SILENT_MAX)
 }
 

@@ -7,6 +7,7 @@ use crate::report::{self, Format};
 
 /// Prints what each output wants, as it comes: stdout at once, files when all is said.
 pub(super) struct Printer {
+    ui: Ui,
     outputs: Vec<(Output, String)>,
 }
 
@@ -17,7 +18,8 @@ impl Printer {
     /// [`Failure`] with code 2 for a format that the command does not have.
     pub(super) fn new(context: &Context<'_>, known: &[Format]) -> Result<Self, Failure> {
         let outputs = context.ui.outputs(known)?;
-        Ok(Self { outputs: outputs.into_iter().map(|output| (output, String::new())).collect() })
+        let ui = context.ui.clone();
+        Ok(Self { ui, outputs: outputs.into_iter().map(|output| (output, String::new())).collect() })
     }
 
     /// Adds what `text` has for each output.
@@ -25,7 +27,7 @@ impl Printer {
         for (output, kept) in &mut self.outputs {
             let Some(text) = text(output) else { continue };
             if output.is_stdout() {
-                Ui::result(text.as_bytes())?;
+                self.ui.write(output, text.as_bytes())?;
             } else {
                 kept.push_str(&text);
             }

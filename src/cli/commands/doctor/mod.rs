@@ -17,7 +17,7 @@ use crate::report::{self, Check, Format, Health};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  makegood doctor                  config, tokens, database, logs, schedule; nothing is sent or changed
+  makegood doctor                  looks at everything here; sends and changes nothing
   makegood doctor --online         and asks TikTok whether it takes each pixel's token
   makegood doctor --online --endpoint http://127.0.0.1:8787    the same with a sandbox
 

@@ -1,16 +1,23 @@
 //! Config, tokens, schedule.
 
+use std::collections::BTreeMap;
+
 use crate::cli::Context;
+use crate::cli::command_line;
 use crate::cli::commands::schedule;
+use crate::cli::near::nearest;
 use crate::cli::token::TokenSource;
 use crate::domain::PixelCode;
 use crate::report::escape;
+use crate::tiktok::event_map;
 
 use super::{Looked, failed, good, warning};
 
 /// A config that cannot be read has ended the program before this.
 pub(super) fn look(context: &Context<'_>) -> Looked {
     let mut looked = vec![config(context)];
+    looked.extend(unknown_variables(context));
+    looked.extend(near_names(context));
     for pixel in &context.settings.policy.pixels {
         looked.push(token(context, &pixel.id));
     }
@@ -38,6 +45,38 @@ fn config(context: &Context<'_>) -> (crate::report::Check, crate::cli::exit::Exi
         );
     }
     good("config", format!("{shown}, times in {}", settings.zone.name()))
+}
+
+/// A variable for an option that there is not: nothing else would ever say so.
+fn unknown_variables(context: &Context<'_>) -> Looked {
+    let known = command_line::variables();
+    let tokens: Vec<&str> = context.settings.tokens.values().filter_map(TokenSource::variable).collect();
+    let unknown = context.environment.of_options().into_iter();
+    let unknown = unknown.filter(|name| !known.iter().any(|known| known == name) && !tokens.contains(name));
+    unknown
+        .map(|name| {
+            let fix = nearest(name, known.iter().map(String::as_str));
+            let fix = fix.map_or_else(|| "unset it".to_owned(), |near| format!("did you mean {near}?"));
+            warning("config", format!("variable {} is no option's, and is ignored", escape(name)), fix)
+        })
+        .collect()
+}
+
+/// Names of `[map]` that TikTok takes for events of one's own, and that look like a slip of the pen.
+fn near_names(context: &Context<'_>) -> Looked {
+    let names = context.settings.policy.names.values();
+    let near = names.filter_map(|name| match event_map::resolve(name.as_str(), &BTreeMap::new()) {
+        Ok(near) | Err(Some(near)) => (near != *name).then_some((name, near)),
+        Err(None) => None,
+    });
+    near.map(|(name, near)| {
+        warning(
+            "config",
+            format!("[map] makes events {}, which TikTok does not know", escape(name.as_str())),
+            format!("did you mean {}? A name of your own is sent as a custom event", escape(near.as_str())),
+        )
+    })
+    .collect()
 }
 
 fn token(context: &Context<'_>, pixel: &PixelCode) -> (crate::report::Check, crate::cli::exit::Exit) {

@@ -14,7 +14,9 @@ use super::text::{Draft, Map};
 use super::{Init, shown};
 
 /// What a `[formats.NAME]` must name.
-const NEEDED: [&str; 2] = ["event_id", "event"];
+const NEEDED: [&str; 2] = [ID, "event"];
+/// What both legs share.
+const ID: &str = "event_id";
 
 /// Looks at a file, and adds a map if one is needed.
 pub(super) fn look(
@@ -30,7 +32,8 @@ pub(super) fn look(
             draft.pixels.push(pixel.clone());
         }
     }
-    let _ = writeln!(told, "{}: {}", shown(path), summary(&probe));
+    let no_map = if probe.known() == probe.lines && probe.lines > 0 { "; no map needed" } else { "" };
+    let _ = writeln!(told, "{}: {}{no_map}", shown(path), summary(&probe));
     if probe.strange.is_empty() || probe.known() * 2 >= probe.lines {
         return Ok(());
     }
@@ -46,6 +49,14 @@ pub(super) fn look(
     } else if args.all_are.is_some() {
         map.all_are.clone_from(&args.all_are);
         map.fields.retain(|guess| guess.field != "event");
+    }
+    let told_id = args.id_in.clone().or_else(|| {
+        (!map.has(ID) && context.ui.can_ask())
+            .then(|| Ui::ask_text("Which field holds the event_id, such as payload.key?"))?
+    });
+    if let Some(path) = told_id {
+        map.fields.retain(|guess| guess.field != ID && guess.path != path);
+        map.fields.insert(0, Guess { field: ID, path, unit: None, records: map.records });
     }
     if let Some(lacking) = NEEDED.iter().find(|field| !map.has(field)) {
         return Err(cannot_guess(path, lacking, &map.fields));
@@ -67,14 +78,17 @@ fn cannot_guess(path: &Path, lacking: &str, fields: &[Guess]) -> Failure {
         failure.hint("--all-are NAME says which event every line is")
     } else {
         failure.hint(
-            "a record needs the event_id under which both legs sent it; docs/logs.md shows how to map one",
+            "--id-in FIELD says where it is, such as payload.key; it is what both legs sent the event under",
         )
     }
 }
 
 pub(super) fn probe(path: &Path, policy: &Policy) -> Result<Probe, Failure> {
-    ingest::probe(path, None, policy)
-        .map_err(|error| Failure::new(Exit::Config, format!("cannot read {}: {}", shown(path), error.kind())))
+    ingest::probe(path, None, policy).map_err(|error| {
+        // The system's errors have a number, ours say what to do.
+        let words = error.raw_os_error().map_or_else(|| error.to_string(), |_| error.kind().to_string());
+        Failure::new(Exit::Config, format!("cannot read {}: {words}", shown(path)))
+    })
 }
 
 /// `1,000 lines: 990 funnel events, 10 not known`.
@@ -89,8 +103,7 @@ pub(super) fn summary(probe: &Probe) -> String {
     let told: Vec<String> = kinds.into_iter().filter(|(n, _)| *n > 0).map(|(_, told)| told).collect();
     let first = count_of(probe.lines, "line", "lines");
     let rest = if told.is_empty() { "nothing in it".to_owned() } else { told.join(", ") };
-    let map = if strange == 0 && probe.lines > 0 { "; no map needed" } else { "" };
-    format!("{first}: {rest}{map}")
+    format!("{first}: {rest}")
 }
 
 /// A name for a map: the file's, in letters and digits.

@@ -31,6 +31,7 @@ Examples:
   makegood init                                    a config to fill in
   makegood init --from orders.jsonl --from 'delivery-*.json.gz'
   makegood init --from payments.csv --all-are payment_succeeded
+  makegood init --from payments.csv --all-are payment_succeeded --id-in id
 
 Known logs need no map. Of others the first 1,000 lines are looked at; what was guessed is shown, and stands
 in the config to be corrected.")]
@@ -41,6 +42,9 @@ pub struct Init {
     /// The event that every line of an unknown log is, by its funnel or TikTok name.
     #[arg(long, value_name = "NAME", env = "MAKEGOOD_ALL_ARE", hide_env = true)]
     pub all_are: Option<String>,
+    /// The field of an unknown log that holds the id both legs share, such as payload.key.
+    #[arg(long, value_name = "FIELD", env = "MAKEGOOD_ID_IN", hide_env = true)]
+    pub id_in: Option<String>,
     /// The config to write.
     #[arg(long, value_name = "FILE", default_value = "makegood.toml", env = "MAKEGOOD_TO", hide_env = true)]
     pub to: PathBuf,
@@ -71,8 +75,11 @@ pub fn run(context: &Context<'_>, args: &Init) -> Result<Exit, Failure> {
     }
     let text = draft.to_toml();
     let policy = parse(&args.to, &text)?;
+    let mut is_of_use = true;
     if !draft.maps.is_empty() {
-        told.push_str(&proof(args, &policy)?);
+        let (proof, known) = proof(args, &policy)?;
+        told.push_str(&proof);
+        is_of_use = known > 0;
         if context.ui.can_ask() {
             context.ui.talk(&told);
             told.clear();
@@ -86,6 +93,8 @@ pub fn run(context: &Context<'_>, args: &Init) -> Result<Exit, Failure> {
     let _ = writeln!(told, "wrote {}", shown(&args.to));
     told.push_str(if args.from.is_empty() {
         "next: fill in the paths of your logs, then `makegood audit`\n"
+    } else if !is_of_use {
+        "next: no line can be used yet: fill in there what was not found, then `makegood audit`\n"
     } else {
         "next: makegood audit\n"
     });
@@ -106,15 +115,18 @@ fn standard_input() -> Failure {
     Failure::new(Exit::Usage, "--from takes files: standard input cannot be read again later")
 }
 
-/// What the written config makes of the same files.
-fn proof(args: &Init, policy: &Policy) -> Result<String, Failure> {
+/// What the written config makes of the same files, and how many lines it can use.
+fn proof(args: &Init, policy: &Policy) -> Result<(String, u64), Failure> {
+    let mut known = 0;
     let mut told = String::from("With this config:\n");
     for pattern in &args.from {
         for path in files(pattern)? {
-            let _ = writeln!(told, "  {}: {}", shown(&path), summary(&probe(&path, policy)?));
+            let probe = probe(&path, policy)?;
+            known += probe.known();
+            let _ = writeln!(told, "  {}: {}", shown(&path), summary(&probe));
         }
     }
-    Ok(told)
+    Ok((told, known))
 }
 
 /// The config's own reader has the last word.

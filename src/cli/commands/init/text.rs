@@ -26,6 +26,30 @@ pub(super) struct Map {
     pub(super) records: usize,
 }
 
+/// What an event log should tell, and what it costs when it does not.
+const EVENTS_NEED: &[(&str, &str)] = &[
+    ("occurred_at", "a line without a time is not used, unless its logger wrote one around it"),
+    ("session_id", "nothing is filled in from the visitor's other events"),
+    ("pixel_id", "it is the campaign's, or the only one of this config"),
+    (
+        "source",
+        "without one here or in a [[campaign]] all count as TikTok's, and none is sent (source-assumed)",
+    ),
+    ("url", "an event without an absolute page URL cannot be sent"),
+    ("value", "a payment without value and currency cannot be sent"),
+    ("currency", "a payment without value and currency cannot be sent"),
+    ("email", "the match keys are what TikTok finds a person by; an event without any cannot be sent"),
+    ("ttclid", "the surest match key; those in page URLs are found by themselves"),
+];
+/// What a log of sends should tell.
+const RECEIPTS_NEED: &[(&str, &str)] = &[
+    ("code", "only TikTok's integer code says what was delivered; without it all is unverified"),
+    ("sent_at", "how late a send was, and whether this log is up to date, is not known"),
+    ("pixel_id", "it is the one pixel under which the event is known, if there is one"),
+];
+/// Fields that only a log of sends has.
+const OF_RECEIPTS: &[&str] = &["channel", "sent_at", "http_status", "code", "request_id", "delivered"];
+
 const HEAD: &str = "\
 # makegood.toml. Unknown keys are errors; `makegood audit` needs no pixel and no token, sending does.
 
@@ -86,6 +110,14 @@ impl Map {
         (field == "event" && self.all_are.is_some()) || self.fields.iter().any(|guess| guess.field == field)
     }
 
+    /// The fields that were not found and are wanted, each with what that costs.
+    fn lacking(&self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        let is_receipts = self.fields.iter().any(|guess| OF_RECEIPTS.contains(&guess.field));
+        let needs = if is_receipts { RECEIPTS_NEED } else { EVENTS_NEED };
+        let is_told = |field: &str| self.has(field) || (field == "sent_at" && self.has("occurred_at"));
+        needs.iter().filter(move |(field, _)| !is_told(field))
+    }
+
     /// Whether two maps read records alike.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
         let says = |map: &Self| {
@@ -112,6 +144,9 @@ impl Map {
             let path = escape(&guess.path);
             let _ = writeln!(text, "  {:<13} ← {path:<wide$}  {}{unit}", guess.field, self.coverage(guess));
         }
+        for (field, cost) in self.lacking() {
+            let _ = writeln!(text, "  {field:<13} not found: {cost}");
+        }
         text
     }
 
@@ -134,6 +169,10 @@ impl Map {
             };
             let line = format!("{} = {value}", guess.field);
             let _ = writeln!(text, "{line:<48} # {}", self.coverage(guess));
+        }
+        for (field, cost) in self.lacking() {
+            let line = format!("# {field} = \"…\"");
+            let _ = writeln!(text, "{line:<48} # not found: {cost}");
         }
         text
     }

@@ -9,9 +9,21 @@ use super::place::{Every, MARK, Place};
 pub(super) const MACHINE: &str = "/etc/cron.d";
 pub(super) const NAME: &str = "makegood";
 
-/// One crontab. In `/etc/cron.d` a line names its user, in a crontab of one's own it does not.
-pub(super) fn files(place: &Place) -> Vec<Written> {
-    let user = if place.is_root { format!("{} ", place.user) } else { String::new() };
+/// Where the lines are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A crontab of one's own, root's too: a line names no user.
+    Own,
+    /// `/etc/cron.d`: a line names its user.
+    Machine,
+}
+
+/// One crontab.
+pub(super) fn files(place: &Place, form: Form) -> Vec<Written> {
+    let (user, about) = match form {
+        Form::Own => (String::new(), "For `crontab -e`: a file in /etc/cron.d would also name the user."),
+        Form::Machine => (format!("{} ", place.user), "For /etc/cron.d: the sixth word is the user."),
+    };
     let line = |words: &[String]| {
         let words: Vec<String> = words.iter().map(|text| word(text)).collect();
         // cron reads a bare % as the end of the command.
@@ -19,6 +31,7 @@ pub(super) fn files(place: &Place) -> Vec<Written> {
     };
     let text = format!(
         "# {MARK}{}. It prints only what somebody has to see, and cron mails it.\n\
+         # {about}\n\
          {} {user}{}\n\
          20 4 * * * {user}{}\n",
         place.every,

@@ -78,12 +78,15 @@ struct Written {
 /// [`Failure`] when there is no config to run with, or a file cannot be written.
 pub fn run(context: &Context<'_>, args: &Arguments) -> Result<Exit, Failure> {
     let place = Place::of(context, args)?;
+    let is_written = args.write || args.out.is_some();
+    // What is printed is piped into `crontab -`, by root too.
+    let form = if is_written && place.is_root { cron::Form::Machine } else { cron::Form::Own };
     let files = match args.scheduler {
         Scheduler::Systemd => systemd::files(&place),
-        Scheduler::Cron => cron::files(&place),
+        Scheduler::Cron => cron::files(&place, form),
         Scheduler::Launchd => launchd::files(&place),
     };
-    if args.write || args.out.is_some() {
+    if is_written {
         for file in files {
             write(context, args, &file)?;
         }
@@ -100,7 +103,16 @@ pub fn run(context: &Context<'_>, args: &Arguments) -> Result<Exit, Failure> {
         text.push_str(&file.text);
     }
     Ui::result(text.as_bytes())?;
-    context.ui.talk(&format!("To put it in place, add --write. {}", next(args.scheduler, &place)));
+    context.ui.talk(&match args.scheduler {
+        Scheduler::Cron if place.is_root => {
+            "To put it in place: add --write, for /etc/cron.d; or paste these lines with crontab -e."
+                .to_owned()
+        }
+        Scheduler::Cron => "To put it in place: paste these lines with crontab -e.".to_owned(),
+        Scheduler::Systemd | Scheduler::Launchd => {
+            format!("To put it in place, add --write. {}", next(args.scheduler, &place))
+        }
+    });
     Ok(Exit::Done)
 }
 
@@ -133,7 +145,7 @@ fn next(scheduler: Scheduler, place: &Place) -> String {
         Scheduler::Systemd => format!(
             "Then: systemctl{user} daemon-reload && systemctl{user} enable --now makegood-backfill.timer makegood-prune.timer"
         ),
-        Scheduler::Cron => "Then: nothing; cron sees it within a minute".to_owned(),
+        Scheduler::Cron => "cron sees it within a minute; nothing else is to be done".to_owned(),
         Scheduler::Launchd => {
             format!(
                 "Then: launchctl bootstrap gui/$(id -u) {}/{}",

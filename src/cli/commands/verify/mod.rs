@@ -15,9 +15,9 @@ use crate::cli::exit::{Exit, Failure};
 #[command(group(ArgGroup::new("what").required(true).args(["test_event_code", "walk"])))]
 #[command(after_help = "\
 Examples:
-  makegood verify --test-event-code TEST12345      a made-up visitor, in Events Manager's Test events view
+  makegood verify --test-event-code TEST12345      a made-up visitor, in TikTok's test mode
   makegood verify --test-event-code TEST12345 --pixel C4A1B2C3D4E5F6G7H8I9
-  makegood verify --walk last                      after walking through the funnel: what the logs say
+  makegood verify --walk last                      after a walk: what the logs say
   makegood verify --walk ac17064d-0d4e-4be0-8f0b-9a5b39bb1a2c
 
 A made-up visitor counts nothing. A walk of your own does: the Pixel in your browser counts it live, and

@@ -9,9 +9,10 @@ use crate::domain::{
 use crate::store::answer::read_code;
 use crate::store::fault::Fault;
 use crate::store::row::{TIMELESS, read_id, read_request};
+use crate::store::sent;
 
 pub(super) const REQUESTS: &str = "
-    SELECT trace, body, event_id, name, pixel, at_ms, alone, test_code, source, byte_offset
+    SELECT trace, body, event_id, name, pixel, at_ms, alone, test_code, source, byte_offset, sent
     FROM half_request";
 pub(super) const ANSWERS: &str = "
     SELECT trace, http_status, kind, api_code, timed_out, claimed, request_id
@@ -29,6 +30,7 @@ impl Filling<'_> {
             answer: Answer { alone: row.get(6)?, timed_out: true, ..Answer::default() },
             test_code: self.term(TermKind::TestCode, row.get(7)?)?,
             request: RequestId::NONE,
+            sent: sent::read(&row.get::<_, Vec<u8>>(10)?)?.map(Box::new),
             cursor: self.file(row.get(8)?)?,
             offset: row.get::<_, i64>(9)?.cast_unsigned(),
         };
